@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { ConversationRef } from './message';
+
+/** Our own UUIDv5 namespace (RFC 9562 §5.5), so that no other system's names collide with ours. */
+const OUR_UUID_NAMESPACE = Buffer.from('6f1b0c6e9d0f4d0e8f0a1f5f2a7d3c11', 'hex');
+
+const WORKFLOW_ID_PART_CHARS = 48;
+const TENANT_NAMESPACE_CHARS = 20;
+
+/** UUIDv5 of `parts`; JSON keeps ('ab','c') and ('a','bc') apart. */
+export function uuidV5(parts: readonly unknown[]): string {
+  const bytes = createHash('sha1').update(OUR_UUID_NAMESPACE).update(JSON.stringify(parts)).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** The id of the raw memory made of one batch: the same batch always makes the same memory. */
+export function rawMemoryId(ref: ConversationRef, firstSeq: number, lastSeq: number, eraseEpoch: number): string {
+  return uuidV5([ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq, eraseEpoch]);
+}
+
+/**
+ * The id of a conversation's workflow, readable in the Temporal UI and below 200 bytes:
+ * `conversation:<namespace>:<user>:<conversation>:<8 hex>`. The hash tells apart what the reduction makes alike.
+ * Never `/` or `%`: Temporal UI 2.42 answers 404 on links with them.
+ */
+export function conversationWorkflowId(ref: ConversationRef): string {
+  const parts = [ref.namespace, ref.userId, ref.conversationId];
+  return ['conversation', ...parts.map(readablePart), sha256Hex(JSON.stringify(parts)).slice(0, 8)].join(':');
+}
+
+/** The Weaviate tenant of a user: namespace first, then a hash, within Weaviate's `^[A-Za-z0-9_-]{1,64}$`. */
+export function tenantName(namespace: string, userId: string): string {
+  const readable = namespace.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, TENANT_NAMESPACE_CHARS);
+  return `${readable}-u_${sha256Hex(JSON.stringify([namespace, userId])).slice(0, 40)}`;
+}
+
+/** 64 hex characters of SHA-256. */
+export function sha256Hex(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function readablePart(text: string): string {
+  return text.replace(/[^A-Za-z0-9_.@-]/g, '_').slice(0, WORKFLOW_ID_PART_CHARS);
+}
