@@ -1,0 +1,10 @@
+import * as initial from './0001-initial';
+
+export interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+}
+
+/** In order, without gaps; a migration that was released is never edited. */
+export const MIGRATIONS: readonly Migration[] = [initial];

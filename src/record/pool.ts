@@ -1,0 +1,119 @@
+import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError, ensureError } from '../domain/errors';
+
+const INT8_OID = 20;
+const CONNECT_TIMEOUT_MS = 3_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const MAX_TRANSACTION_TRIES = 5;
+const RETRY_STEP_MS = 10;
+
+// seqs and counts stay far below 2^53; strings would only invite "10" < "9".
+types.setTypeParser(INT8_OID, Number);
+
+/** What statements run on: the pool, or one connection inside a transaction. */
+export type Queryable = Pick<Pool, 'query'> | Pick<PoolClient, 'query'>;
+
+/** Opens the pool; connects lazily, so that a process boots with Postgres down. */
+export function createPool(options: { url: string; size: number; onError?: (error: Error) => void }): Pool {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.size,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    // Postgres does not notice a vanished client by itself while it waits for a lock.
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'agentic-memories',
+  });
+  // Without a listener a lost idle connection would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  return pool;
+}
+
+/** A statement prepared once a connection, by its name. */
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+/** Runs a prepared statement. @throws UnavailableError when Postgres is out of reach. */
+export async function run<Row extends QueryResultRow>(
+  on: Queryable,
+  statement: Statement,
+  values: unknown[] = [],
+): Promise<QueryResult<Row>> {
+  try {
+    return await on.query<Row>({ name: statement.name, text: statement.text, values });
+  } catch (thrown) {
+    throw asRecordError(thrown);
+  }
+}
+
+/**
+ * Runs `work` in a transaction. A deadlock or serialization failure is retried (the locks' order makes them rare),
+ * everything else rolls back and is thrown.
+ */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(pool, work);
+    } catch (thrown) {
+      if (!isRetryable(thrown) || attempt >= MAX_TRANSACTION_TRIES) throw thrown;
+      await sleep(RETRY_STEP_MS * attempt * (1 + Math.random()));
+    }
+  }
+}
+
+async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (thrown) {
+    await client.query('ROLLBACK').catch((error: unknown) => {
+      broken = ensureError(error);
+    });
+    throw asRecordError(thrown);
+  } finally {
+    // A connection that could not roll back must not go back to the pool.
+    client.release(broken);
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (thrown) {
+    throw asRecordError(thrown);
+  }
+}
+
+/** SQLSTATE of an error of Postgres, if it is one. */
+export function sqlState(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const code = (thrown as Error & { code?: unknown }).code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function isRetryable(thrown: unknown): boolean {
+  const state = sqlState(thrown);
+  return state === '40P01' || state === '40001';
+}
+
+const DOWN_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+// 08 connection, 53 insufficient resources (disk full, too many connections), 57P0x shutting down or starting up, 25006 read-only.
+const DOWN_STATES = /^(08|53|57P0|25006)/;
+const DOWN_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+
+/** Errors that mean "Postgres is out of reach" become UnavailableError; others stay what they are. */
+export function asRecordError(thrown: unknown): Error {
+  const error = ensureError(thrown);
+  const code = sqlState(error);
+  const down = (code !== undefined && (DOWN_CODES.has(code) || DOWN_STATES.test(code))) || DOWN_MESSAGES.test(error.message);
+  if (!down) return error;
+  return new UnavailableError('postgres', `Postgres is out of reach: ${error.message}`, { cause: error });
+}
