@@ -1,0 +1,52 @@
+const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter(Boolean));
+
+/**
+ * Words that say nothing about what a turn is about, as they stand before stemming. Besides grammar it holds the
+ * interjections of chat. `may` is missing: it is also a month, which terms.ts decides by its neighbours.
+ */
+export const STOP_WORDS = words(`
+  a about above after again against all also am an and any anybody anyone anything are as at
+  be became because become been before being below between both but by
+  can cannot could
+  did do does doing done down during
+  each either else ever every everyone everything
+  few for from further
+  get gets getting give given go gonna got gotta
+  had has have having he her here hers herself him himself his how however
+  i if in into is it its itself
+  just
+  kind
+  let lets like likely lot lots
+  made make makes many me might more most much must my myself
+  neither nor not now
+  of off on once one only onto or other others our ours ourselves out over own
+  quite
+  rather really
+  same say says she should since so some someone something somewhere still such
+  take than that the their theirs them themselves then there these they thing things this those though through to too
+  toward towards
+  under until up upon us use used using
+  very
+  was we well were what whatever when where whether which while who whom whose why will with within without would
+  yet you your yours yourself yourselves
+  ah aha aw eh er haha hahaha hello hey heya hi hiya hmm huh lol mhm nah no nope oh ok okay omg oops ooh please pls
+  thank thanks thx uh um wow ya yay yeah yep yes yo yup
+`);
+
+/** Stems of words that greet, thank or agree: a message made of nothing else asks for no memory. */
+export const PHATIC_STEMS = words(`
+  good great nice cool awesom amaz perfect fine wonder fantast excel lovely love sweet
+  morn night even afternoon dai todai tonight tomorrow later soon see bye goodby goodnight welcom
+  sure absolut definit exactli right true inde agre alright understood gotcha know mean
+  cheer appreci help much glad happi sorri worri problem
+  talk chat catch man dude bro buddi friend guy everybodi
+  thumb wink smile laugh funni sound look feel hope have care rest sleep week weekend
+  whatev mayb guess think back ttyl brb np kk yea nvm sup
+`);
+
+/** Words that turn a query about some time into one about a date. */
+export const TIME_STEMS = words(`
+  yesterdai todai tomorrow tonight week weekend month year dai ago last next mondai tuesdai wednesdai thursdai fridai
+  saturdai sundai januari februari march april june juli august septemb octob novemb decemb morn night summer winter
+  spring autumn birthdai anniversari
+`);

@@ -1,0 +1,5 @@
+declare module 'stemmer' {
+  /** The Porter stem of one English word. */
+  function stemmer(word: string): string;
+  export = stemmer;
+}
