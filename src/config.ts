@@ -9,43 +9,91 @@ const count = z.coerce.number().int();
 export const configSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address the API binds to'),
   PORT: port.default(8080).describe('Port of the API'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Log level'),
-  NAMESPACE: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).default('default').describe('Namespace of requests that carry no key'),
-  DATABASE_URL: z.string().default('postgres://postgres@127.0.0.1:5432/memories').describe('Postgres, the record'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Log level'),
+  NAMESPACE: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .default('default')
+    .describe('Namespace of requests that carry no key'),
+  DATABASE_URL: z
+    .string()
+    .default('postgres://postgres@127.0.0.1:5432/memories')
+    .describe('Postgres, the record'),
   DB_POOL_SIZE: count.min(2).default(20).describe('Postgres connections a process may hold'),
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233').describe('Temporal frontend'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace'),
-  TEMPORAL_UI_URL: z.string().default('').describe('Where people open the Temporal UI; empty leaves workflow_url out'),
+  TEMPORAL_UI_URL: z
+    .string()
+    .default('')
+    .describe('Where people open the Temporal UI; empty leaves workflow_url out'),
   TEMPORAL_TASK_QUEUE: z.string().default('memories').describe('Task queue of workflows and activities'),
   WEAVIATE_URL: z.string().default('http://127.0.0.1:8081').describe('Weaviate over HTTP'),
   WEAVIATE_GRPC: z.string().default('127.0.0.1:50051').describe('Weaviate over gRPC'),
   WEAVIATE_API_KEY: z.string().default('').describe('Key for Weaviate, if it asks for one'),
-  WEAVIATE_COLLECTION: z.string().regex(/^[A-Z][A-Za-z0-9_]{0,200}$/).default('Memory').describe('Prefix of the collection; the embedder’s name is added'),
-  EMBEDDER: z.enum(['local', 'openai', 'none']).default('local').describe('Local MiniLM, an OpenAI-compatible service, or none (recall by words alone)'),
+  WEAVIATE_COLLECTION: z
+    .string()
+    .regex(/^[A-Z][A-Za-z0-9_]{0,200}$/)
+    .default('Memory')
+    .describe('Prefix of the collection; the embedder’s name is added'),
+  EMBEDDER: z
+    .enum(['local', 'openai', 'none'])
+    .default('local')
+    .describe('Local MiniLM, an OpenAI-compatible service, or none (recall by words alone)'),
   EMBEDDER_URL: z.string().default('').describe('Base URL of the OpenAI-compatible service, up to /v1'),
   EMBEDDER_API_KEY: z.string().default('').describe('Its key'),
   EMBEDDER_MODEL: z.string().default('text-embedding-3-small').describe('Its model'),
   EMBEDDER_DIMENSIONS: count.min(1).max(4_096).default(1_536).describe('Length of its vectors'),
   EMBEDDER_TIMEOUT_MS: ms.default(30_000).describe('How long one embedding request may take'),
   EMBEDDER_THREADS: count.min(1).max(64).default(2).describe('Threads of the local embedder'),
-  MODEL_DIR: z.string().default('').describe('Folder of the local embedder’s model; empty: the cache that setup fills'),
-  STORE_WAIT_MS: ms.default(5_000).describe('How long store and flush wait for indexing before they answer 202'),
+  MODEL_DIR: z
+    .string()
+    .default('')
+    .describe('Folder of the local embedder’s model; empty: the cache that setup fills'),
+  STORE_WAIT_MS: ms
+    .default(5_000)
+    .describe('How long store and flush wait for indexing before they answer 202'),
   STORE_TIMEOUT_MS: ms.default(2_000).describe('Deadline of one call to Temporal behind an answer'),
   SWEEP_INTERVAL_MS: ms.default(10_000).describe('How often missed announcements are looked for'),
-  IDLE_CLOSE_MS: ms.default(900_000).describe('Silence after which a conversation’s tail is flushed and its run ends'),
-  CONVERSATION_MAX_EVENTS: count.min(50).default(4_000).describe('History length at which a conversation continues as new'),
+  IDLE_CLOSE_MS: ms
+    .default(900_000)
+    .describe('Silence after which a conversation’s tail is flushed and its run ends'),
+  CONVERSATION_MAX_EVENTS: count
+    .min(50)
+    .default(4_000)
+    .describe('History length at which a conversation continues as new'),
   WORKER_CONCURRENCY: count.min(1).default(40).describe('Activities a worker runs at once'),
   HEARTBEAT_INTERVAL_MS: ms.default(10_000).describe('How often a worker says it is alive'),
   LOW_VOLUME_CUTOFF: count.min(0).default(I.lowVolumeCutoff).describe('Default ingestion policy'),
   HIGH_VOLUME_CUTOFF: count.min(0).default(I.highVolumeCutoff).describe('Default ingestion policy'),
   LOW_VOLUME_BATCH_SIZE: count.min(1).default(I.lowVolumeBatchSize).describe('Default ingestion policy'),
-  MEDIUM_VOLUME_BATCH_SIZE: count.min(1).default(I.mediumVolumeBatchSize).describe('Default ingestion policy'),
+  MEDIUM_VOLUME_BATCH_SIZE: count
+    .min(1)
+    .default(I.mediumVolumeBatchSize)
+    .describe('Default ingestion policy'),
   HIGH_VOLUME_BATCH_SIZE: count.min(1).default(I.highVolumeBatchSize).describe('Default ingestion policy'),
-  FLUSH_INTERVAL_MS: ms.min(100).default(I.flushIntervalMs).describe('Default ingestion policy: the flush window'),
+  FLUSH_INTERVAL_MS: ms
+    .min(100)
+    .default(I.flushIntervalMs)
+    .describe('Default ingestion policy: the flush window'),
   MAX_BUFFER_SIZE: count.min(1).default(I.maxBufferSize).describe('Default ingestion policy'),
-  MIN_SIMILARITY: z.coerce.number().min(0).max(1).default(R.minSimilarity).describe('Default retrieval policy: least relevance injected'),
-  MAX_INJECTIONS_PER_MESSAGE: count.min(0).max(50).default(R.maxInjectionsPerMessage).describe('Default retrieval policy'),
-  REINJECTION_COOLDOWN_TURNS: count.min(0).default(R.reinjectionCooldownTurns).describe('Default retrieval policy'),
+  MIN_SIMILARITY: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(R.minSimilarity)
+    .describe('Default retrieval policy: least relevance injected'),
+  MAX_INJECTIONS_PER_MESSAGE: count
+    .min(0)
+    .max(50)
+    .default(R.maxInjectionsPerMessage)
+    .describe('Default retrieval policy'),
+  REINJECTION_COOLDOWN_TURNS: count
+    .min(0)
+    .default(R.reinjectionCooldownTurns)
+    .describe('Default retrieval policy'),
   LOOKBACK_MESSAGES: count.min(0).default(R.lookbackMessages).describe('Default retrieval policy'),
   AUTH: z.enum(['', 'off']).default('').describe('`off` allows binding beyond loopback without keys'),
 });

@@ -9,7 +9,11 @@ const TENANT_NAMESPACE_CHARS = 20;
 
 /** UUIDv5 of `parts`; JSON keeps ('ab','c') and ('a','bc') apart. */
 export function uuidV5(parts: readonly unknown[]): string {
-  const bytes = createHash('sha1').update(OUR_UUID_NAMESPACE).update(JSON.stringify(parts)).digest().subarray(0, 16);
+  const bytes = createHash('sha1')
+    .update(OUR_UUID_NAMESPACE)
+    .update(JSON.stringify(parts))
+    .digest()
+    .subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x50;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
@@ -17,7 +21,12 @@ export function uuidV5(parts: readonly unknown[]): string {
 }
 
 /** The id of the raw memory made of one batch: the same batch always makes the same memory. */
-export function rawMemoryId(ref: ConversationRef, firstSeq: number, lastSeq: number, eraseEpoch: number): string {
+export function rawMemoryId(
+  ref: ConversationRef,
+  firstSeq: number,
+  lastSeq: number,
+  eraseEpoch: number,
+): string {
   return uuidV5([ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq, eraseEpoch]);
 }
 

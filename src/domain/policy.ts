@@ -97,7 +97,10 @@ export function ingestionPolicyErrors(policy: IngestionPolicy): FieldError[] {
     const value = policy[key];
     if (!Number.isFinite(value) || value < least || value > most) {
       const scale = key === 'flushIntervalMs' ? 1_000 : 1;
-      errors.push({ path: `ingestion.${WIRE_NAMES[key]}`, message: `must be between ${least / scale} and ${most / scale}` });
+      errors.push({
+        path: `ingestion.${WIRE_NAMES[key]}`,
+        message: `must be between ${least / scale} and ${most / scale}`,
+      });
     }
   }
   if (policy.lowVolumeCutoff > policy.highVolumeCutoff) {

@@ -1,7 +1,7 @@
-import type { FieldError } from '../domain/errors';
+import type { PolicyPatch } from '../domain/effective-policy';
 import type { Injection } from '../domain/memory';
 import type { ConversationRef, IncomingMessage } from '../domain/message';
-import type { ConversationPolicy, IngestionPolicy, RetrievalPolicy } from '../domain/policy';
+import type { ConversationPolicy } from '../domain/policy';
 
 /** What became of the messages of one request, by their place in it. */
 export interface Appended {
@@ -43,9 +43,17 @@ export interface RetryOutcome {
  */
 export interface Ingest {
   /** Stores messages in order. With `flush`, Temporal is told to index them now (wait with `waitIndexed`). */
-  append(ref: ConversationRef, messages: readonly IncomingMessage[], options?: { flush?: boolean }): Promise<Appended>;
+  append(
+    ref: ConversationRef,
+    messages: readonly IncomingMessage[],
+    options?: { flush?: boolean },
+  ): Promise<Appended>;
   /** The orchestrator's path: stores messages and decides under the lock what is injected into each `user` turn. */
-  stream(ref: ConversationRef, messages: readonly IncomingMessage[], options?: { flush?: boolean }): Promise<Streamed>;
+  stream(
+    ref: ConversationRef,
+    messages: readonly IncomingMessage[],
+    options?: { flush?: boolean },
+  ): Promise<Streamed>;
   /** Tells Temporal to index everything stored so far. @returns the last stored seq, 0 for an unknown conversation */
   flush(ref: ConversationRef): Promise<number>;
   /** Waits until everything up to `throughSeq` is indexed or failed, at most `waitMs`. @returns whether it is */
@@ -55,10 +63,3 @@ export interface Ingest {
   /** Puts failed ranges back to work. */
   retry(ref: ConversationRef): Promise<RetryOutcome>;
 }
-
-export interface PolicyPatch {
-  ingestion?: Partial<IngestionPolicy>;
-  retrieval?: Partial<RetrievalPolicy>;
-}
-
-export type { FieldError };

@@ -33,11 +33,16 @@ async function applyMissing(client: PoolClient, migrations: readonly Migration[]
     try {
       await client.query('BEGIN');
       await client.query(migration.sql);
-      await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [migration.version, migration.name]);
+      await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [
+        migration.version,
+        migration.name,
+      ]);
       await client.query('COMMIT');
     } catch (cause) {
       await client.query('ROLLBACK');
-      throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, { cause });
+      throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, {
+        cause,
+      });
     }
   }
   return missing.map((migration) => migration.version);

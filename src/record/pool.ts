@@ -107,13 +107,16 @@ function isRetryable(thrown: unknown): boolean {
 const DOWN_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 // 08 connection, 53 insufficient resources (disk full, too many connections), 57P0x shutting down or starting up, 25006 read-only.
 const DOWN_STATES = /^(08|53|57P0|25006)/;
-const DOWN_MESSAGES = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+const DOWN_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
 /** Errors that mean "Postgres is out of reach" become UnavailableError; others stay what they are. */
 export function asRecordError(thrown: unknown): Error {
   const error = ensureError(thrown);
   const code = sqlState(error);
-  const down = (code !== undefined && (DOWN_CODES.has(code) || DOWN_STATES.test(code))) || DOWN_MESSAGES.test(error.message);
+  const down =
+    (code !== undefined && (DOWN_CODES.has(code) || DOWN_STATES.test(code))) ||
+    DOWN_MESSAGES.test(error.message);
   if (!down) return error;
   return new UnavailableError('postgres', `Postgres is out of reach: ${error.message}`, { cause: error });
 }

@@ -35,7 +35,7 @@ COMMENT ON COLUMN conversations.due_through IS 'last seq that Temporal is to be 
 COMMENT ON COLUMN conversations.announced_through IS 'last seq that Temporal has acknowledged';
 COMMENT ON COLUMN conversations.planned_through IS 'last seq that is in a batch';
 COMMENT ON COLUMN conversations.indexed_through IS 'everything up to it is indexed or failed';
-CREATE INDEX conversations_by_user ON conversations (namespace, user_id, created_at DESC, conversation_id);
+CREATE INDEX conversations_by_user ON conversations (namespace, user_id, created_at DESC, conversation_id DESC);
 CREATE INDEX conversations_unannounced ON conversations (updated_at) WHERE announced_through < due_through;
 CREATE INDEX conversations_unindexed ON conversations (updated_at) WHERE indexed_through < due_through;
 

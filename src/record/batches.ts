@@ -1,0 +1,232 @@
+import type { FlushReason, PendingTurn, PlannedBatch } from '../domain/batching';
+import type { ConversationRef } from '../domain/message';
+import { run, type Queryable } from './pool';
+
+/** How many pending messages one planning looks at; above MAX_BATCH_MESSAGES, so that a page never cuts a batch short. */
+export const PLANNING_PAGE_MESSAGES = 2_000;
+
+/** A batch as its row says. */
+export interface BatchRow {
+  firstSeq: number;
+  lastSeq: number;
+  reason: FlushReason;
+  memoryId: string;
+  attempts: number;
+}
+
+export interface FailedRange {
+  fromSeq: number;
+  throughSeq: number;
+  reason: string;
+}
+
+const PENDING = {
+  name: 'pending-turns',
+  text: `SELECT seq, stored_at, said_at, import_id IS NOT NULL AS imported, clock_timestamp() AS now FROM messages
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq > $4 AND seq <= $5
+          ORDER BY seq LIMIT ${PLANNING_PAGE_MESSAGES}`,
+};
+
+/** The due messages that are in no batch, in order, and the time by Postgres' clock. To be read under the conversation's lock. */
+export async function pendingTurns(
+  on: Queryable,
+  ref: ConversationRef,
+  plannedThrough: number,
+  dueThrough: number,
+): Promise<{ pending: PendingTurn[]; nowMs: number }> {
+  const result = await run<{
+    seq: number;
+    stored_at: Date;
+    said_at: Date | null;
+    imported: boolean;
+    now: Date;
+  }>(on, PENDING, [...key(ref), plannedThrough, dueThrough]);
+  const pending = result.rows.map((row): PendingTurn => {
+    const turn = { seq: row.seq, arrivedAtMs: row.stored_at.getTime() };
+    return row.imported ? { ...turn, importedSaidAtMs: row.said_at?.getTime() ?? null } : turn;
+  });
+  return { pending, nowMs: result.rows[0]?.now.getTime() ?? Date.now() };
+}
+
+const INSERT = {
+  name: 'insert-batches',
+  text: `WITH planned AS (
+           INSERT INTO batches (namespace, user_id, conversation_id, first_seq, last_seq, reason, memory_id)
+           SELECT $1, $2, $3, b.first_seq, b.last_seq, b.reason, b.memory_id
+             FROM jsonb_to_recordset($4) AS b (first_seq bigint, last_seq bigint, reason text, memory_id uuid)
+           RETURNING last_seq)
+         UPDATE conversations SET planned_through = (SELECT max(last_seq) FROM planned)
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND planned_through = $5`,
+};
+
+/**
+ * Writes a plan down: a plan is a row, and every retry reads it. The cursor moves by compare-and-set.
+ * @throws Error when another plan came in between; the transaction must roll back
+ */
+export async function insertBatches(
+  on: Queryable,
+  ref: ConversationRef,
+  batches: readonly (PlannedBatch & { memoryId: string })[],
+  plannedThrough: number,
+): Promise<void> {
+  const rows = batches.map((batch) => ({
+    first_seq: batch.firstSeq,
+    last_seq: batch.lastSeq,
+    reason: batch.reason,
+    memory_id: batch.memoryId,
+  }));
+  const result = await run(on, INSERT, [...key(ref), JSON.stringify(rows), plannedThrough]);
+  if (result.rowCount !== 1)
+    throw new Error(`planned_through of a conversation was not ${plannedThrough} any more`);
+}
+
+const UNFINISHED = {
+  name: 'unfinished-batches',
+  text: `SELECT first_seq, last_seq, reason, memory_id, attempts FROM batches
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND status = 'planned'
+          ORDER BY first_seq LIMIT $4`,
+};
+
+/** Batches that are planned but neither indexed nor failed, in order. */
+export async function unfinishedBatches(
+  on: Queryable,
+  ref: ConversationRef,
+  limit: number,
+): Promise<BatchRow[]> {
+  const result = await run<{
+    first_seq: number;
+    last_seq: number;
+    reason: FlushReason;
+    memory_id: string;
+    attempts: number;
+  }>(on, UNFINISHED, [...key(ref), limit]);
+  return result.rows.map((row) => ({
+    firstSeq: row.first_seq,
+    lastSeq: row.last_seq,
+    reason: row.reason,
+    memoryId: row.memory_id,
+    attempts: row.attempts,
+  }));
+}
+
+const COUNT_ATTEMPT = {
+  name: 'count-batch-attempt',
+  text: `UPDATE batches SET attempts = attempts + 1
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND first_seq = ANY ($4) AND status = 'planned'`,
+};
+
+/** Counts a try that ended in an error nobody expected; a range that does so again and again is given up. */
+export async function countAttempt(
+  on: Queryable,
+  ref: ConversationRef,
+  firstSeqs: readonly number[],
+): Promise<void> {
+  await run(on, COUNT_ATTEMPT, [...key(ref), firstSeqs]);
+}
+
+const FINISH = {
+  name: 'finish-batches',
+  text: `WITH locked AS MATERIALIZED (
+           SELECT planned_through FROM conversations
+            WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 FOR UPDATE),
+         outcome AS (
+           SELECT o.first_seq, o.failure_reason FROM jsonb_to_recordset($4) AS o (first_seq bigint, failure_reason text)),
+         finished AS (
+           UPDATE batches b SET status = CASE WHEN o.failure_reason IS NULL THEN 'indexed' ELSE 'failed' END,
+                  failure_reason = o.failure_reason, finished_at = clock_timestamp()
+             FROM outcome o, locked
+            WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = o.first_seq
+              AND b.status = 'planned'
+           RETURNING b.first_seq),
+         moved AS (
+           UPDATE conversations c
+              SET indexed_through = coalesce(
+                    (SELECT min(b.first_seq) - 1 FROM batches b
+                      WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.status = 'planned'
+                        AND b.first_seq NOT IN (SELECT first_seq FROM outcome)), locked.planned_through)
+             FROM locked
+            WHERE c.namespace = $1 AND c.user_id = $2 AND c.conversation_id = $3
+           RETURNING c.indexed_through)
+         SELECT indexed_through, pg_notify($5, $6) FROM moved`,
+};
+
+/** Postgres channel on which a moved cursor is told; the payload is `progressKey`. */
+export const PROGRESS_CHANNEL = 'conversation_progress';
+
+/**
+ * Ends batches (`failureReason` null: indexed), moves the cursor to where everything is terminal, and wakes whoever waits.
+ * Again is harmless.
+ * @returns the cursor: everything up to it is indexed or failed
+ */
+export async function finishBatches(
+  on: Queryable,
+  ref: ConversationRef,
+  outcomes: readonly { firstSeq: number; failureReason: string | null }[],
+  notifyKey: string,
+): Promise<number> {
+  const rows = outcomes.map((outcome) => ({
+    first_seq: outcome.firstSeq,
+    failure_reason: outcome.failureReason,
+  }));
+  const result = await run<{ indexed_through: number }>(on, FINISH, [
+    ...key(ref),
+    JSON.stringify(rows),
+    PROGRESS_CHANNEL,
+    notifyKey,
+  ]);
+  return result.rows[0]?.indexed_through ?? 0;
+}
+
+const FAILED = {
+  name: 'failed-ranges',
+  text: `SELECT first_seq, last_seq, failure_reason FROM batches
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND status = 'failed' ORDER BY first_seq`,
+};
+
+/** The ranges that failed, with their reasons. */
+export async function failedRanges(on: Queryable, ref: ConversationRef): Promise<FailedRange[]> {
+  const result = await run<{ first_seq: number; last_seq: number; failure_reason: string }>(
+    on,
+    FAILED,
+    key(ref),
+  );
+  return result.rows.map((row) => ({
+    fromSeq: row.first_seq,
+    throughSeq: row.last_seq,
+    reason: row.failure_reason,
+  }));
+}
+
+const RETRY = {
+  name: 'retry-failed',
+  text: `WITH locked AS MATERIALIZED (
+           SELECT 1 FROM conversations WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 FOR UPDATE),
+         failed AS MATERIALIZED (
+           SELECT b.first_seq, b.last_seq, b.failure_reason FROM batches b, locked
+            WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.status = 'failed'),
+         reopened AS (
+           UPDATE batches b SET status = 'planned', failure_reason = NULL, finished_at = NULL, attempts = 0 FROM failed f
+            WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = f.first_seq),
+         moved AS (
+           UPDATE conversations c SET indexed_through = least(c.indexed_through, (SELECT min(first_seq) - 1 FROM failed))
+            WHERE c.namespace = $1 AND c.user_id = $2 AND c.conversation_id = $3 AND EXISTS (SELECT 1 FROM failed))
+         SELECT first_seq, last_seq, failure_reason FROM failed ORDER BY first_seq`,
+};
+
+/** Puts failed ranges back to "planned"; the cursor goes back in front of the first. @returns what was put back */
+export async function reopenFailed(on: Queryable, ref: ConversationRef): Promise<FailedRange[]> {
+  const result = await run<{ first_seq: number; last_seq: number; failure_reason: string }>(
+    on,
+    RETRY,
+    key(ref),
+  );
+  return result.rows.map((row) => ({
+    fromSeq: row.first_seq,
+    throughSeq: row.last_seq,
+    reason: row.failure_reason,
+  }));
+}
+
+function key(ref: ConversationRef): string[] {
+  return [ref.namespace, ref.userId, ref.conversationId];
+}

@@ -1,0 +1,222 @@
+import type { Memory } from '../domain/memory';
+import type { ConversationRef } from '../domain/message';
+import { run, type Queryable } from './pool';
+
+/** A memory's row, as every reader of memories selects it. */
+export interface MemoryRow {
+  namespace: string;
+  user_id: string;
+  id: string;
+  tier: Memory['tier'];
+  layer: Memory['layer'];
+  type: Memory['type'];
+  content: string;
+  conversation_id: string | null;
+  first_seq: number | null;
+  last_seq: number | null;
+  source_message_ids: string[];
+  importance: number;
+  persona_tags: string[];
+  emotional_signature: Memory['emotionalSignature'];
+  metadata: Record<string, unknown>;
+  created_at: Date;
+  stored_at: Date;
+}
+
+export const MEMORY_COLUMNS = `namespace, user_id, id, tier, layer, type, content, conversation_id, first_seq, last_seq,
+  source_message_ids, importance, persona_tags, emotional_signature, metadata, created_at, stored_at`;
+
+/** What "can be recalled" means, wherever memories are read: cleanup may run later. */
+export const LIVE_MEMORY = `deleted_at IS NULL AND superseded_by IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
+
+export function memoryFromRow(row: MemoryRow): Memory {
+  return {
+    namespace: row.namespace,
+    userId: row.user_id,
+    id: row.id,
+    tier: row.tier,
+    layer: row.layer,
+    type: row.type,
+    content: row.content,
+    conversationId: row.conversation_id,
+    firstSeq: row.first_seq,
+    lastSeq: row.last_seq,
+    sourceMessageIds: row.source_message_ids,
+    importance: row.importance,
+    personaTags: row.persona_tags,
+    emotionalSignature: row.emotional_signature,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    storedAt: row.stored_at,
+  };
+}
+
+/** The vector of one turn, quantized. */
+export interface TurnVector {
+  seq: number;
+  vector: Buffer;
+}
+
+const SAVE = {
+  name: 'save-memories',
+  text: `INSERT INTO memories (${MEMORY_COLUMNS})
+         SELECT $1, $2, m.id, m.tier, m.layer, m.type, m.content, m.conversation_id, m.first_seq, m.last_seq,
+                m.source_message_ids, m.importance, m.persona_tags, m.emotional_signature, m.metadata, m.created_at, m.stored_at
+           FROM jsonb_to_recordset($3) AS m (id uuid, tier text, layer text, type text, content text, conversation_id text,
+                first_seq bigint, last_seq bigint, source_message_ids text[], importance double precision,
+                persona_tags text[], emotional_signature jsonb, metadata jsonb, created_at timestamptz, stored_at timestamptz)
+         ON CONFLICT (namespace, user_id, id) DO NOTHING`,
+};
+
+/** Stores memories of one user; one that is there already (a retry) stays as it is, deleted or not. */
+export async function saveMemories(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  memories: readonly Memory[],
+): Promise<void> {
+  const rows = memories.map((memory) => ({
+    id: memory.id,
+    tier: memory.tier,
+    layer: memory.layer,
+    type: memory.type,
+    content: memory.content,
+    conversation_id: memory.conversationId,
+    first_seq: memory.firstSeq,
+    last_seq: memory.lastSeq,
+    source_message_ids: memory.sourceMessageIds,
+    importance: memory.importance,
+    persona_tags: memory.personaTags,
+    emotional_signature: memory.emotionalSignature,
+    metadata: memory.metadata,
+    created_at: memory.createdAt,
+    stored_at: memory.storedAt,
+  }));
+  await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
+}
+
+const SAVE_VECTORS = {
+  name: 'save-turn-vectors',
+  text: `INSERT INTO turn_vectors (namespace, user_id, conversation_id, seq, embedder, vector)
+         SELECT $1, $2, $3, v.seq, $4, v.vector FROM unnest($5::bigint[], $6::bytea[]) AS v (seq, vector)
+         ON CONFLICT (namespace, user_id, conversation_id, seq, embedder) DO NOTHING`,
+};
+
+/** Keeps turns' vectors; those that are there already stay, so that a retry computes the same index objects. */
+export async function saveTurnVectors(
+  on: Queryable,
+  ref: ConversationRef,
+  embedderName: string,
+  vectors: readonly TurnVector[],
+): Promise<void> {
+  await run(on, SAVE_VECTORS, [
+    ref.namespace,
+    ref.userId,
+    ref.conversationId,
+    embedderName,
+    vectors.map((v) => v.seq),
+    vectors.map((v) => v.vector),
+  ]);
+}
+
+const READ_VECTORS = {
+  name: 'read-turn-vectors',
+  text: `SELECT seq, vector FROM turn_vectors
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND embedder = $4 AND seq BETWEEN $5 AND $6`,
+};
+
+/** The vectors kept for a range of turns: a retry does not embed again what was embedded before. */
+export async function readTurnVectors(
+  on: Queryable,
+  ref: ConversationRef,
+  embedderName: string,
+  firstSeq: number,
+  lastSeq: number,
+): Promise<Map<number, Buffer>> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, embedderName, firstSeq, lastSeq];
+  const result = await run<{ seq: number; vector: Buffer }>(on, READ_VECTORS, values);
+  return new Map(result.rows.map((row) => [row.seq, row.vector]));
+}
+
+const GET = {
+  name: 'get-memory',
+  text: `SELECT ${MEMORY_COLUMNS} FROM memories WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY}`,
+};
+
+/** Null when there is none, it is another user's, or it cannot be recalled any more. */
+export async function getMemory(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  id: string,
+): Promise<Memory | null> {
+  const row = (await run<MemoryRow>(on, GET, [owner.namespace, owner.userId, id])).rows[0];
+  return row ? memoryFromRow(row) : null;
+}
+
+const OF_SEQS = {
+  name: 'memories-of-seqs',
+  text: `SELECT ${MEMORY_COLUMNS} FROM memories
+          WHERE namespace = $1 AND user_id = $2 AND ${LIVE_MEMORY} AND id IN (
+                SELECT b.memory_id FROM batches b
+                 WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.status = 'indexed'
+                   AND b.first_seq <= $5 AND b.last_seq >= $4
+                   AND EXISTS (SELECT 1 FROM unnest($6::bigint[]) AS s (seq) WHERE s.seq BETWEEN b.first_seq AND b.last_seq))
+          ORDER BY first_seq`,
+};
+
+/** The raw memories that hold these messages, in order. */
+export async function memoriesOfMessages(
+  on: Queryable,
+  ref: ConversationRef,
+  seqs: readonly number[],
+): Promise<Memory[]> {
+  const result = await run<MemoryRow>(on, OF_SEQS, [
+    ref.namespace,
+    ref.userId,
+    ref.conversationId,
+    Math.min(...seqs),
+    Math.max(...seqs),
+    seqs,
+  ]);
+  return result.rows.map(memoryFromRow);
+}
+
+const DELETE = {
+  name: 'delete-memory',
+  text: `WITH gone AS (
+           UPDATE memories SET deleted_at = clock_timestamp()
+            WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY} RETURNING id),
+         injected AS (
+           DELETE FROM injections WHERE namespace = $1 AND user_id = $2 AND memory_id IN (SELECT id FROM gone)),
+         replays AS (
+           DELETE FROM idempotency_keys WHERE namespace = $1 AND user_id = $2 AND status IS NOT NULL
+              AND EXISTS (SELECT 1 FROM gone))
+         SELECT id FROM gone`,
+};
+
+/**
+ * Takes a memory out of everything that is recalled, out of stored injections, and forgets the user's kept answers.
+ * @returns whether there was one
+ */
+export async function deleteMemory(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  id: string,
+): Promise<boolean> {
+  const result = await run(on, DELETE, [owner.namespace, owner.userId, id]);
+  return result.rowCount === 1;
+}
+
+const DELETED_IDS = {
+  name: 'gone-memories',
+  text: `SELECT id FROM memories WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3) AND NOT (${LIVE_MEMORY})`,
+};
+
+/** Which of these memories can no longer be recalled: a late index write must not bring them back. */
+export async function goneMemories(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const result = await run<{ id: string }>(on, DELETED_IDS, [owner.namespace, owner.userId, ids]);
+  return new Set(result.rows.map((row) => row.id));
+}

@@ -1,0 +1,144 @@
+import type { ConversationRef, IncomingMessage, Role, Turn } from '../domain/message';
+import { DomainError } from '../domain/errors';
+import { run, sqlState, type Queryable } from './pool';
+
+/** SQLSTATE that accept_messages raises when an id is reused with other content. */
+const REUSED_ID_STATE = 'AM409';
+
+/** What became of one message of a request. */
+export interface AcceptedMessage {
+  seq: number;
+  duplicate: boolean;
+  storedAt: Date;
+}
+
+const ACCEPT = {
+  name: 'accept-messages',
+  text: 'SELECT ordinal, seq, duplicate, stored_at FROM accept_messages($1, $2, $3, $4, $5)',
+};
+
+/**
+ * Stores messages in order and allots their seqs, in one round trip and one transaction; known ones are duplicates.
+ * @param heldBy the import whose messages Temporal is not to be told of yet
+ * @returns one entry a message, in the order given
+ * @throws DomainError 409 when an id is known with other content; nothing is stored then
+ */
+export async function acceptMessages(
+  on: Queryable,
+  ref: ConversationRef,
+  messages: readonly IncomingMessage[],
+  heldBy: string | null = null,
+): Promise<AcceptedMessage[]> {
+  const rows = messages.map((message) => ({
+    message_id: message.messageId,
+    role: message.role,
+    name: message.name,
+    content: message.content,
+    said_at: message.timestamp,
+    metadata: message.metadata,
+    forced_persona: message.forcedPersona,
+  }));
+  try {
+    const result = await run<{ seq: number; duplicate: boolean; stored_at: Date }>(on, ACCEPT, [
+      ref.namespace,
+      ref.userId,
+      ref.conversationId,
+      JSON.stringify(rows),
+      heldBy,
+    ]);
+    return result.rows.map((row) => ({ seq: row.seq, duplicate: row.duplicate, storedAt: row.stored_at }));
+  } catch (thrown) {
+    if (sqlState(thrown) === REUSED_ID_STATE)
+      throw reusedIds(thrown as Error & { detail?: string }, messages);
+    throw thrown;
+  }
+}
+
+function reusedIds(error: Error & { detail?: string }, messages: readonly IncomingMessage[]): DomainError {
+  const places = (error.detail ?? '').split(',').map(Number);
+  const path = (place: number): string =>
+    messages.length === 1 ? 'message_id' : `messages.${place}.message_id`;
+  return new DomainError(
+    409,
+    'Message id reused',
+    'A message_id is already known in this conversation with another role, name, content or timestamp. Nothing of this request was stored. Use a new message_id, or send the same message again.',
+    {
+      cause: error,
+      errors: places.map((place) => ({ path: path(place), message: 'is already known with other content' })),
+    },
+  );
+}
+
+interface TurnRow {
+  seq: number;
+  message_id: string;
+  role: Role;
+  name: string | null;
+  content: string;
+  said_at: Date | null;
+  stored_at: Date;
+  metadata: Record<string, unknown>;
+  forced_persona: string | null;
+}
+
+const READ_RANGE = {
+  name: 'read-range',
+  text: `SELECT seq, message_id, role, name, content, said_at, stored_at, metadata, forced_persona FROM messages
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq BETWEEN $4 AND $5 ORDER BY seq`,
+};
+
+/** The turns `firstSeq` to `lastSeq`, in order. */
+export async function readTurns(
+  on: Queryable,
+  ref: ConversationRef,
+  firstSeq: number,
+  lastSeq: number,
+): Promise<Turn[]> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq];
+  const result = await run<TurnRow>(on, READ_RANGE, values);
+  return result.rows.map((row) => ({
+    seq: row.seq,
+    messageId: row.message_id,
+    role: row.role,
+    name: row.name,
+    content: row.content,
+    timestamp: row.said_at,
+    storedAt: row.stored_at,
+    metadata: row.metadata,
+    forcedPersona: row.forced_persona,
+  }));
+}
+
+const KNOWN = {
+  name: 'known-messages',
+  text: `SELECT message_id FROM messages
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND message_id = ANY ($4)`,
+};
+
+/** Which of these message ids are stored already: a look before work that a duplicate would waste. */
+export async function knownMessageIds(
+  on: Queryable,
+  ref: ConversationRef,
+  messageIds: readonly string[],
+): Promise<Set<string>> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, messageIds];
+  const result = await run<{ message_id: string }>(on, KNOWN, values);
+  return new Set(result.rows.map((row) => row.message_id));
+}
+
+const DISTINCT_NAMES = {
+  name: 'participant-names',
+  text: `SELECT DISTINCT name FROM messages
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq <= $4 AND name IS NOT NULL`,
+};
+
+/** Names of a conversation's speakers up to a seq. */
+export async function participantNames(
+  on: Queryable,
+  ref: ConversationRef,
+  throughSeq: number,
+): Promise<string[]> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, throughSeq];
+  const result = await run<{ name: string }>(on, DISTINCT_NAMES, values);
+  return result.rows.map((row) => row.name);
+}
