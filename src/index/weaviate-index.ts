@@ -1,0 +1,186 @@
+import { RefusedError } from '../domain/errors';
+import { TenantMissingError, type IndexObject, type MemoryIndex } from './memory-index';
+import { collectionDefinition, collectionName, TERMS_PROPERTY } from './weaviate-collection';
+import {
+  createWeaviateHttp,
+  errorFor,
+  saysCollectionMissing,
+  saysTenantMissing,
+  type WeaviateAnswer,
+} from './weaviate-http';
+import { createWeaviateSearch } from './weaviate-search';
+
+/** About 1.6 MB of JSON with vectors of 384. */
+const MAX_OBJECTS_PER_REQUEST = 200;
+const MAX_CHARS_PER_REQUEST = 8_000_000;
+const MAX_IDS_PER_DELETE = 1_000;
+const JSON_CHARS_PER_NUMBER = 21;
+
+export interface WeaviateIndexOptions {
+  /** Base URL over HTTP. */
+  url: string;
+  /** `host:port` of gRPC. */
+  grpc: string;
+  apiKey: string;
+  collectionPrefix: string;
+  /** The vector space; null without an embedder. */
+  embedderName: string | null;
+  /** Deadline of one call. */
+  timeoutMs: number;
+}
+
+/**
+ * The index in Weaviate. Opens no connection until it is asked something, so that a process starts while Weaviate is
+ * down and goes on once it is back. Writes go by REST: the client's insertMany of two or more objects polls every
+ * 500 ms, a batch over REST takes some ten.
+ */
+export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex {
+  const collection = collectionName(options.collectionPrefix, options.embedderName);
+  const http = createWeaviateHttp(options);
+  const searcher = createWeaviateSearch({ ...options, collection });
+  const tenants = `/v1/schema/${collection}/tenants`;
+
+  const ensureCollection = async (): Promise<void> => {
+    const known = await http.request('GET', `/v1/schema/${collection}`);
+    if (known.status === 200) return;
+    const made = await http.request('POST', '/v1/schema', collectionDefinition(collection));
+    if (made.status >= 400 && !/already exists/i.test(made.problem)) throw errorFor(made.problem);
+  };
+
+  const write = async (tenant: string, objects: readonly IndexObject[]): Promise<void> => {
+    const answer = await http.request('POST', '/v1/batch/objects', {
+      objects: objects.map((object) => ({
+        class: collection,
+        tenant,
+        id: object.id,
+        properties: { [TERMS_PROPERTY]: object.terms },
+        ...(object.vector ? { vector: Array.from(object.vector) } : {}),
+      })),
+    });
+    if (answer.status >= 400) throw failureOf(answer, tenant);
+    throwFirstFailure(answer.body, tenant);
+  };
+
+  return {
+    ensureCollection,
+
+    async createTenant(tenant) {
+      let made = await http.request('POST', tenants, [{ name: tenant }]);
+      if (made.status >= 400 && saysCollectionMissing(made.problem)) {
+        await ensureCollection();
+        made = await http.request('POST', tenants, [{ name: tenant }]);
+      }
+      if (made.status >= 400 && !/already exists/i.test(made.problem)) throw errorFor(made.problem);
+    },
+
+    async upsert(tenant, objects) {
+      for (const object of objects) {
+        if (object.vector && !object.vector.every(Number.isFinite)) {
+          throw new RefusedError('weaviate', `the vector of ${object.id} holds a number that is not finite`);
+        }
+      }
+      for (const part of requestsOf(objects)) await write(tenant, part);
+    },
+
+    search: (tenant, query) => searcher.search(tenant, query),
+
+    async remove(tenant, ids) {
+      for (let i = 0; i < ids.length; i += MAX_IDS_PER_DELETE) {
+        const valueTextArray = ids.slice(i, i + MAX_IDS_PER_DELETE);
+        const answer = await http.request(
+          'DELETE',
+          `/v1/batch/objects?tenant=${encodeURIComponent(tenant)}`,
+          {
+            match: { class: collection, where: { path: ['id'], operator: 'ContainsAny', valueTextArray } },
+          },
+        );
+        if (answer.status < 400) {
+          const failed = (answer.body as { results?: { failed?: number } } | undefined)?.results?.failed ?? 0;
+          if (failed > 0) throw errorFor(`${failed} objects could not be deleted`);
+        } else if (!saysTenantMissing(answer.problem) && !saysCollectionMissing(answer.problem)) {
+          throw errorFor(answer.problem);
+        }
+      }
+    },
+
+    async removeTenant(tenant) {
+      const answer = await http.request('DELETE', tenants, [tenant]);
+      if (
+        answer.status >= 400 &&
+        !saysTenantMissing(answer.problem) &&
+        !saysCollectionMissing(answer.problem)
+      ) {
+        throw errorFor(answer.problem);
+      }
+    },
+
+    async count(tenant) {
+      const query = `{ Aggregate { ${collection}(tenant: ${JSON.stringify(tenant)}) { meta { count } } } }`;
+      const answer = await http.request('POST', '/v1/graphql', { query });
+      if (answer.problem) {
+        if (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem)) return 0;
+        throw errorFor(answer.problem);
+      }
+      return countIn(answer.body, collection);
+    },
+
+    async check() {
+      const answer = await http.request('GET', '/v1/.well-known/ready');
+      if (answer.status >= 400) throw errorFor(`not ready (${answer.status})`);
+    },
+
+    close: () => searcher.close(),
+  };
+}
+
+function failureOf(answer: WeaviateAnswer, tenant: string): Error {
+  if (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem))
+    return new TenantMissingError(tenant);
+  return answer.status === 422 || answer.status === 400
+    ? new RefusedError('weaviate', `Weaviate refuses the request: ${answer.problem}`)
+    : errorFor(answer.problem);
+}
+
+/** A batch answers 200 whatever became of its objects; the permanent failure of one is told only if none can be waited out. */
+function throwFirstFailure(body: unknown, tenant: string): void {
+  if (!Array.isArray(body)) throw errorFor('the answer to a batch is no list');
+  let refused: Error | null = null;
+  for (const item of body as BatchResult[]) {
+    if (item.result?.status !== 'FAILED') continue;
+    const problem = (item.result.errors?.error ?? []).map((error) => error.message).join('; ');
+    if (saysTenantMissing(problem) || saysCollectionMissing(problem)) throw new TenantMissingError(tenant);
+    const error = errorFor(`${item.id}: ${problem}`);
+    if (!(error instanceof RefusedError)) throw error;
+    refused ??= error;
+  }
+  if (refused) throw refused;
+}
+
+interface BatchResult {
+  id?: string;
+  result?: { status?: string; errors?: { error?: { message?: string }[] } };
+}
+
+function* requestsOf(objects: readonly IndexObject[]): Generator<IndexObject[]> {
+  let part: IndexObject[] = [];
+  let chars = 0;
+  for (const object of objects) {
+    const size = object.terms.length + (object.vector?.length ?? 0) * JSON_CHARS_PER_NUMBER;
+    if (
+      part.length > 0 &&
+      (part.length === MAX_OBJECTS_PER_REQUEST || chars + size > MAX_CHARS_PER_REQUEST)
+    ) {
+      yield part;
+      part = [];
+      chars = 0;
+    }
+    part.push(object);
+    chars += size;
+  }
+  if (part.length > 0) yield part;
+}
+
+function countIn(body: unknown, collection: string): number {
+  const { data } = body as { data?: { Aggregate?: Record<string, { meta?: { count?: number } }[] | null> } };
+  return data?.Aggregate?.[collection]?.[0]?.meta?.count ?? 0;
+}
