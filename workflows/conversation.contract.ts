@@ -21,6 +21,23 @@ export interface ConversationCarry {
 export interface MessagesStored {
   throughSeq: number;
   flushThrough?: number;
+  /**
+   * When the first of the messages it announces was stored: their window counts from then, not from when a late signal
+   * or a worker that was away gets to it. Left out (the sweep): nobody knows, and the record is asked at once.
+   */
+  storedAtMs?: number;
+}
+
+/** What the query `progress` answers. */
+export interface ConversationProgress {
+  phase: 'idle' | 'buffering' | 'indexing';
+  storedThrough: number;
+  plannedThrough: number;
+  indexedThrough: number;
+  flushThrough: number;
+  pending: number;
+  /** By the workflow's clock; null while no window runs. */
+  windowEndsAtMs: number | null;
 }
 
 export const CONVERSATION_WORKFLOW = 'conversation';
@@ -60,6 +77,8 @@ export interface IngestBatchesResult {
   nextCutSeq: number;
   /** How long until the window of what stays pending ends; null when nothing stays pending. */
   windowEndsInMs: number | null;
+  /** The conversation's flush interval: with it the next window starts without asking again. */
+  flushIntervalMs: number;
   /** The page was full: call again at once. */
   more: boolean;
 }

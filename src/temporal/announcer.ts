@@ -10,6 +10,8 @@ export interface Announcement {
   policyChanged?: boolean;
   /** Failed ranges were put back. */
   retryFailed?: boolean;
+  /** Nobody knows how long the messages have waited (the sweep found them): the record is asked at once. */
+  late?: boolean;
 }
 
 /**
