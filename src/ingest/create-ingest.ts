@@ -1,0 +1,84 @@
+import type { Pool } from 'pg';
+import { effectivePolicy, type PolicyPatch } from '../domain/effective-policy';
+import { conflict, invalid, notFound } from '../domain/errors';
+import type { ConversationRef, IncomingMessage } from '../domain/message';
+import { ingestionPolicyErrors, type ConversationPolicy } from '../domain/policy';
+import { reopenFailed } from '../record/batches';
+import {
+  conversationState,
+  ensureConversation,
+  lockConversation,
+  setConversationPolicy,
+} from '../record/conversations';
+import { acceptMessages } from '../record/messages';
+import { transaction } from '../record/pool';
+import type { Announcer } from '../temporal/announcer';
+import { announceAppended } from './announce-appended';
+import type { Appended, Ingest, RetryOutcome } from './ingest';
+import type { ProgressWaiter } from './progress';
+import { createStream, type InjectionPort } from './stream';
+
+export interface IngestDependencies {
+  pool: Pool;
+  announcer: Announcer;
+  progress: ProgressWaiter;
+  injections: InjectionPort;
+  /** What a conversation's own changes are merged into. */
+  defaults: ConversationPolicy;
+}
+
+/** The accepting side of ingestion: record first, Temporal behind the answer. */
+export function createIngest(dependencies: IngestDependencies): Ingest {
+  const { pool, announcer, progress, defaults } = dependencies;
+
+  async function append(
+    ref: ConversationRef,
+    messages: readonly IncomingMessage[],
+    options: { flush?: boolean } = {},
+  ): Promise<Appended> {
+    const accepted = await acceptMessages(pool, ref, messages);
+    return announceAppended(announcer, ref, accepted, options.flush ?? false);
+  }
+
+  async function flush(ref: ConversationRef): Promise<number> {
+    const state = await conversationState(pool, ref);
+    if (!state || state.dueThrough === 0) return state?.appendedThrough ?? 0;
+    announcer.announce(ref, { throughSeq: state.dueThrough, flushThrough: state.dueThrough });
+    return state.dueThrough;
+  }
+
+  async function setPolicy(ref: ConversationRef, patch: PolicyPatch): Promise<ConversationPolicy> {
+    const { policy, dueThrough } = await transaction(pool, async (client) => {
+      await ensureConversation(client, ref);
+      const state = await lockConversation(client, ref);
+      if (!state) throw conflict('The conversation was removed at the same moment. Try again.');
+      const ingestion = { ...state.ingestionPolicy, ...patch.ingestion };
+      const retrieval = { ...state.retrievalPolicy, ...patch.retrieval };
+      const merged = effectivePolicy(defaults, { ingestion, retrieval });
+      const errors = ingestionPolicyErrors(merged.ingestion);
+      if (errors.length > 0) throw invalid(errors);
+      await setConversationPolicy(client, ref, ingestion, retrieval);
+      return { policy: merged, dueThrough: state.dueThrough };
+    });
+    // A conversation without messages has nothing to plan again; its first message reads the policy.
+    if (dueThrough > 0) announcer.announce(ref, { throughSeq: dueThrough, policyChanged: true });
+    return policy;
+  }
+
+  async function retry(ref: ConversationRef): Promise<RetryOutcome> {
+    const state = await conversationState(pool, ref);
+    if (!state) throw notFound('There is no such conversation for this user.');
+    const ranges = await reopenFailed(pool, ref);
+    if (ranges.length > 0) announcer.announce(ref, { throughSeq: state.dueThrough, retryFailed: true });
+    return { ranges, throughSeq: ranges.at(-1)?.throughSeq ?? state.indexedThrough };
+  }
+
+  return {
+    append,
+    stream: createStream({ pool, injections: dependencies.injections, defaults, announcer }),
+    flush,
+    waitIndexed: (ref, throughSeq, waitMs) => progress.wait(ref, throughSeq, waitMs),
+    setPolicy,
+    retry,
+  };
+}
