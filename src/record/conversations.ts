@@ -160,6 +160,27 @@ export async function missedAnnouncements(
   }));
 }
 
+const TOUCH = {
+  name: 'touch-conversations',
+  text: `WITH chosen AS MATERIALIZED (
+           SELECT c.namespace, c.user_id, c.conversation_id
+             FROM jsonb_to_recordset($1) AS t (namespace text, user_id text, conversation_id text)
+             JOIN conversations c USING (namespace, user_id, conversation_id)
+            ORDER BY 1, 2, 3 FOR UPDATE OF c)
+         UPDATE conversations c SET updated_at = clock_timestamp() FROM chosen t
+          WHERE (c.namespace, c.user_id, c.conversation_id) = (t.namespace, t.user_id, t.conversation_id)`,
+};
+
+/** Notes that these conversations were looked after just now. */
+export async function touchConversations(on: Queryable, refs: readonly ConversationRef[]): Promise<void> {
+  const rows = refs.map((ref) => ({
+    namespace: ref.namespace,
+    user_id: ref.userId,
+    conversation_id: ref.conversationId,
+  }));
+  await run(on, TOUCH, [JSON.stringify(rows)]);
+}
+
 const LIST = {
   name: 'list-conversations',
   text: `SELECT conversation_id, appended_through, indexed_through, created_at, updated_at,

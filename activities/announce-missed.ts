@@ -1,0 +1,32 @@
+import { missedAnnouncements, touchConversations } from '../src/record/conversations';
+import { forgetExpiredAnswers } from '../src/record/idempotency';
+import type { SweepActivities } from '../workflows/sweep.contract';
+import type { ActivityDependencies } from './dependencies';
+
+/** Longer than an announcement takes when all is well, shorter than anyone would wait. */
+const MISSED_AFTER_MS = 2_000;
+/** Beyond its flush window: a conversation whose run was terminated, or a Temporal that lost its store. */
+const STUCK_AFTER_MS = 60_000;
+const CONVERSATIONS_A_SWEEP = 500;
+
+/** See workflows/sweep.contract. */
+export function createAnnounceMissed(dependencies: ActivityDependencies): SweepActivities['announceMissed'] {
+  const { pool, announcer, defaults } = dependencies;
+  return async function announceMissed() {
+    await forgetExpiredAnswers(pool);
+    const missed = await missedAnnouncements(pool, {
+      missedAfterMs: MISSED_AFTER_MS,
+      stuckAfterMs: STUCK_AFTER_MS,
+      limit: CONVERSATIONS_A_SWEEP,
+      defaultFlushIntervalMs: defaults.ingestion.flushIntervalMs,
+    });
+    for (const { ref, dueThrough } of missed) announcer.announce(ref, { throughSeq: dueThrough });
+    // So that one that stays stuck is announced once in a while, not at every sweep.
+    if (missed.length > 0)
+      await touchConversations(
+        pool,
+        missed.map(({ ref }) => ref),
+      );
+    return { announced: missed.length, more: missed.length === CONVERSATIONS_A_SWEEP };
+  };
+}

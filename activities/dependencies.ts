@@ -1,0 +1,15 @@
+import type { Pool } from 'pg';
+import type { ConversationPolicy } from '../src/domain/policy';
+import type { MemoryIndex } from '../src/index/memory-index';
+import type { Embedder } from '../src/models/embedder';
+import type { Announcer } from '../src/temporal/announcer';
+
+export interface ActivityDependencies {
+  pool: Pool;
+  index: MemoryIndex;
+  /** Null: recall by words alone. */
+  embedder: Embedder | null;
+  announcer: Announcer;
+  /** What a conversation's own policy is merged into. */
+  defaults: ConversationPolicy;
+}

@@ -1,0 +1,129 @@
+import type { ConversationRef, Turn } from '../src/domain/message';
+import { tenantName } from '../src/domain/ids';
+import { TenantMissingError, type IndexObject, type MemoryIndex } from '../src/index/memory-index';
+import { fromInt8, meanVector, toInt8 } from '../src/models/quantize';
+import { indexTermsOf } from '../src/recall/index-terms';
+import type { BatchRow } from '../src/record/batches';
+import { goneMemories, readTurnVectors, saveMemories, saveTurnVectors } from '../src/record/memories';
+import { readTurns } from '../src/record/messages';
+import type { ActivityDependencies } from './dependencies';
+import { embedTurns } from './embed-turns';
+import { eachOrRefused, failureReason } from './each-or-refused';
+import { rawMemory } from './raw-memory';
+
+export interface BatchOutcome {
+  firstSeq: number;
+  /** Null: indexed. */
+  failureReason: string | null;
+}
+
+/** How many turns before a batch help to index it. */
+const TURNS_BEFORE = 2;
+
+/**
+ * Embeds, saves and indexes batches of one conversation, in that order, so that the index never holds what the record
+ * does not. Doing it again (a retry) embeds nothing twice and writes the same objects.
+ * @throws UnavailableError when a part is away; nothing of the page counts as failed then
+ */
+export async function indexBatches(
+  dependencies: ActivityDependencies,
+  ref: ConversationRef,
+  batches: readonly BatchRow[],
+  signal: AbortSignal,
+): Promise<BatchOutcome[]> {
+  const first = batches[0]!.firstSeq;
+  const last = batches.at(-1)!.lastSeq;
+  const turns = await readTurns(dependencies.pool, ref, first - TURNS_BEFORE, last);
+  const bySeq = new Map(turns.map((turn) => [turn.seq, turn]));
+  const inBatches = batches.flatMap((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
+  const { vectors, refused } = await vectorsOf(dependencies, ref, inBatches, signal);
+
+  const works = batches.map((batch) => {
+    const own = range(bySeq, batch.firstSeq, batch.lastSeq);
+    const refusal = own.map((turn) => refused.get(turn.seq)).find((reason) => reason !== undefined);
+    return { batch, own, refusal, memory: rawMemory(ref, batch.memoryId, own) };
+  });
+  const good = works.filter((work) => work.refusal === undefined);
+  if (good.length > 0)
+    await saveMemories(
+      dependencies.pool,
+      ref,
+      good.map((work) => work.memory),
+    );
+  const unindexed = await writeIndex(
+    dependencies,
+    ref,
+    good.map(({ batch, own, memory }) => ({
+      id: memory.id,
+      terms: indexTermsOf(own, range(bySeq, batch.firstSeq - TURNS_BEFORE, batch.firstSeq - 1)),
+      vector: batchVector(own, vectors),
+    })),
+  );
+  return works.map(({ batch, refusal, memory }) => ({
+    firstSeq: batch.firstSeq,
+    failureReason: refusal ?? unindexed.get(memory.id) ?? null,
+  }));
+}
+
+/** Vectors by seq: those kept from an earlier try, and new ones for the rest. */
+async function vectorsOf(
+  { pool, embedder }: ActivityDependencies,
+  ref: ConversationRef,
+  turns: readonly Turn[],
+  signal: AbortSignal,
+): Promise<{ vectors: Map<number, Buffer>; refused: Map<number, string> }> {
+  if (!embedder || turns.length === 0) return { vectors: new Map(), refused: new Map() };
+  const vectors = await readTurnVectors(pool, ref, embedder.name, turns[0]!.seq, turns.at(-1)!.seq);
+  const missing = turns.filter((turn) => !vectors.has(turn.seq));
+  const { embedded, refused } = await embedTurns(embedder, missing, signal);
+  const fresh = [...embedded].map(([seq, vector]) => ({ seq, vector: toInt8(vector) }));
+  // Kept at once: whatever fails after this, no text is paid for twice.
+  if (fresh.length > 0) await saveTurnVectors(pool, ref, embedder.name, fresh);
+  for (const { seq, vector } of fresh) vectors.set(seq, vector);
+  return { vectors, refused };
+}
+
+/** @returns why objects were refused, by id */
+async function writeIndex(
+  { pool, index }: ActivityDependencies,
+  ref: ConversationRef,
+  objects: readonly IndexObject[],
+): Promise<Map<string, string>> {
+  const gone = await goneMemories(
+    pool,
+    ref,
+    objects.map((object) => object.id),
+  );
+  const live = objects.filter((object) => !gone.has(object.id));
+  const tenant = tenantName(ref.namespace, ref.userId);
+  const { refused } = await eachOrRefused(live, async (part) => {
+    await upsert(index, tenant, part);
+    return part.map(() => true);
+  });
+  return new Map([...refused].map(([object, error]) => [object.id, failureReason(error)]));
+}
+
+async function upsert(index: MemoryIndex, tenant: string, objects: readonly IndexObject[]): Promise<void> {
+  try {
+    await index.upsert(tenant, objects);
+  } catch (thrown) {
+    if (!(thrown instanceof TenantMissingError)) throw thrown;
+    await index.createTenant(tenant);
+    await index.upsert(tenant, objects);
+  }
+}
+
+/** The mean of a batch's turns, from the vectors as the record keeps them: a rebuilt index gets the same. */
+function batchVector(turns: readonly Turn[], vectors: ReadonlyMap<number, Buffer>): Float32Array | null {
+  const kept = turns.flatMap((turn) => vectors.get(turn.seq) ?? []);
+  return kept.length === 0 ? null : meanVector(kept.map(fromInt8));
+}
+
+function range(bySeq: ReadonlyMap<number, Turn>, firstSeq: number, lastSeq: number): Turn[] {
+  const turns: Turn[] = [];
+  for (let seq = firstSeq; seq <= lastSeq; seq += 1) {
+    const turn = bySeq.get(seq);
+    if (turn) turns.push(turn);
+  }
+  return turns;
+}

@@ -1,0 +1,126 @@
+import { Context } from '@temporalio/activity';
+import type { Pool } from 'pg';
+import type { ConversationRef } from '../src/domain/message';
+import { progressKey } from '../src/ingest/progress';
+import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
+import { toApplicationFailure } from '../src/temporal/failures';
+import type {
+  ConversationActivities,
+  IngestBatchesResult,
+  IngestedBatch,
+} from '../workflows/conversation.contract';
+import type { ActivityDependencies } from './dependencies';
+import { indexBatches, type BatchOutcome } from './index-batches';
+import { planPending } from './plan-pending';
+import { UnavailableError, ensureError } from '../src/domain/errors';
+
+/** One activity's work: enough to gather embeddings, little enough to be redone after a crash. */
+const PAGE_MESSAGES = 200;
+const PAGE_BATCHES = 200;
+const HEARTBEAT_EVERY_MS = 5_000;
+/** After this many tries that ended in an error nobody expected, batches are worked on one by one … */
+const ALONE_AFTER_ATTEMPTS = 2;
+/** … and after this many the one at fault is given up, so that it does not block what is behind it. */
+const GIVE_UP_AFTER_ATTEMPTS = 4;
+
+/** See workflows/conversation.contract. */
+export function createIngestBatches(
+  dependencies: ActivityDependencies,
+): ConversationActivities['ingestBatches'] {
+  return async function ingestBatches(input) {
+    const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
+    try {
+      const { ref } = input;
+      const plan = await planPending(dependencies, input);
+      const unfinished = await unfinishedBatches(dependencies.pool, ref, PAGE_BATCHES);
+      const page = firstPage(unfinished);
+      const done = await workOn(dependencies, ref, page);
+      return {
+        ...plan.state,
+        batches: done.batches,
+        indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
+        more: plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES,
+      } satisfies IngestBatchesResult;
+    } catch (thrown) {
+      throw toApplicationFailure(thrown);
+    } finally {
+      clearInterval(beating);
+    }
+  };
+}
+
+/** The first batches that fit into a page; always at least one. */
+export function firstPage(batches: readonly BatchRow[]): BatchRow[] {
+  let messages = 0;
+  const end = batches.findIndex((batch, place) => {
+    messages += batch.lastSeq - batch.firstSeq + 1;
+    // Batches far apart (retried ranges) are read in one range: keep that range a page too.
+    const span = batch.lastSeq - batches[0]!.firstSeq + 1;
+    return place > 0 && (messages > PAGE_MESSAGES || span > PAGE_MESSAGES);
+  });
+  return end === -1 ? [...batches] : batches.slice(0, end);
+}
+
+async function workOn(
+  dependencies: ActivityDependencies,
+  ref: ConversationRef,
+  page: readonly BatchRow[],
+): Promise<{ batches: IngestedBatch[]; indexedThrough: number | null }> {
+  const portions = page.some((batch) => batch.attempts >= ALONE_AFTER_ATTEMPTS)
+    ? page.map((batch) => [batch])
+    : [page];
+  const batches: IngestedBatch[] = [];
+  let indexedThrough: number | null = null;
+  for (const portion of portions) {
+    if (portion.length === 0) continue;
+    const outcomes = await tryPortion(dependencies, ref, portion);
+    indexedThrough = await finishBatches(dependencies.pool, ref, outcomes, progressKey(ref));
+    batches.push(
+      ...portion.map((batch, place) => ({
+        firstSeq: batch.firstSeq,
+        lastSeq: batch.lastSeq,
+        reason: batch.reason,
+        status: outcomes[place]!.failureReason === null ? ('indexed' as const) : ('failed' as const),
+      })),
+    );
+  }
+  return { batches, indexedThrough };
+}
+
+async function tryPortion(
+  dependencies: ActivityDependencies,
+  ref: ConversationRef,
+  portion: readonly BatchRow[],
+): Promise<BatchOutcome[]> {
+  try {
+    return await indexBatches(dependencies, ref, portion, Context.current().cancellationSignal);
+  } catch (thrown) {
+    // Something is away: waiting is right, however long it takes, and no batch is to blame.
+    if (thrown instanceof UnavailableError) throw thrown;
+    const only = portion[0];
+    if (portion.length === 1 && only && only.attempts >= GIVE_UP_AFTER_ATTEMPTS) {
+      return [{ firstSeq: only.firstSeq, failureReason: `internal error: ${ensureError(thrown).name}` }];
+    }
+    await noteAttempt(dependencies.pool, ref, portion, thrown);
+    throw thrown;
+  }
+}
+
+async function noteAttempt(
+  pool: Pool,
+  ref: ConversationRef,
+  portion: readonly BatchRow[],
+  thrown: unknown,
+): Promise<void> {
+  try {
+    await countAttempt(
+      pool,
+      ref,
+      portion.map((batch) => batch.firstSeq),
+    );
+  } catch (error) {
+    throw new AggregateError([thrown, error], 'a batch failed, and so did counting its attempt', {
+      cause: thrown,
+    });
+  }
+}
