@@ -37,8 +37,26 @@ export interface WeaviateIndexOptions {
 export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex {
   const collection = collectionName(options.collectionPrefix, options.embedderName);
   const http = createWeaviateHttp(options);
-  const searcher = createWeaviateSearch({ ...options, collection });
   const tenants = `/v1/schema/${collection}/tenants`;
+
+  const check = async (): Promise<void> => {
+    const answer = await http.request('GET', '/v1/.well-known/ready');
+    if (answer.status >= 400) throw errorFor(`not ready (${answer.status})`);
+  };
+
+  const isTenantAbsent = async (tenant: string): Promise<boolean> => {
+    await check();
+    const answer = await http.request('GET', `${tenants}/${encodeURIComponent(tenant)}`);
+    return (
+      answer.status === 404 || saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem)
+    );
+  };
+
+  const searcher = createWeaviateSearch({ ...options, collection, isTenantAbsent });
+
+  const isAbsence = async (answer: WeaviateAnswer, tenant: string): Promise<boolean> =>
+    (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem)) &&
+    (await isTenantAbsent(tenant));
 
   const ensureCollection = async (): Promise<void> => {
     const known = await http.request('GET', `/v1/schema/${collection}`);
@@ -97,9 +115,8 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
         if (answer.status < 400) {
           const failed = (answer.body as { results?: { failed?: number } } | undefined)?.results?.failed ?? 0;
           if (failed > 0) throw errorFor(`${failed} objects could not be deleted`);
-        } else if (!saysTenantMissing(answer.problem) && !saysCollectionMissing(answer.problem)) {
-          throw errorFor(answer.problem);
-        }
+        } else if (await isAbsence(answer, tenant)) return;
+        else throw errorFor(answer.problem);
       }
     },
 
@@ -118,16 +135,13 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
       const query = `{ Aggregate { ${collection}(tenant: ${JSON.stringify(tenant)}) { meta { count } } } }`;
       const answer = await http.request('POST', '/v1/graphql', { query });
       if (answer.problem) {
-        if (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem)) return 0;
+        if (await isAbsence(answer, tenant)) return 0;
         throw errorFor(answer.problem);
       }
       return countIn(answer.body, collection);
     },
 
-    async check() {
-      const answer = await http.request('GET', '/v1/.well-known/ready');
-      if (answer.status >= 400) throw errorFor(`not ready (${answer.status})`);
-    },
+    check,
 
     close: () => searcher.close(),
   };

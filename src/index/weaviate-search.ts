@@ -15,6 +15,11 @@ export interface WeaviateSearchOptions {
   apiKey: string;
   collection: string;
   timeoutMs: number;
+  /**
+   * Whether the tenant is truly absent: a server that is starting says "not found" of all it has not loaded yet.
+   * @throws UnavailableError when that cannot be said now
+   */
+  isTenantAbsent(tenant: string): Promise<boolean>;
 }
 
 export interface WeaviateSearch {
@@ -50,7 +55,10 @@ export function createWeaviateSearch(options: WeaviateSearchOptions): WeaviateSe
         return await withDeadline(run(client, options.collection, tenant, query), options.timeoutMs);
       } catch (thrown) {
         const { message } = ensureError(thrown);
-        if (saysTenantMissing(message) || saysCollectionMissing(message)) return [];
+        if (saysTenantMissing(message) || saysCollectionMissing(message)) {
+          if (await options.isTenantAbsent(tenant)) return [];
+          throw new UnavailableError('weaviate', 'Weaviate is still loading this tenant', { cause: thrown });
+        }
         const error = thrown instanceof UnavailableError ? thrown : errorFor(message);
         if (error instanceof UnavailableError && connection !== null && (await connection) === client)
           drop(client);
