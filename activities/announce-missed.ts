@@ -20,7 +20,7 @@ export function createAnnounceMissed(dependencies: ActivityDependencies): SweepA
       limit: CONVERSATIONS_A_SWEEP,
       defaultFlushIntervalMs: defaults.ingestion.flushIntervalMs,
     });
-    for (const { ref, dueThrough } of missed) announcer.announce(ref, { throughSeq: dueThrough });
+    for (const { ref, dueThrough } of missed) announcer.announce(ref, { throughSeq: dueThrough, late: true });
     // So that one that stays stuck is announced once in a while, not at every sweep.
     if (missed.length > 0)
       await touchConversations(

@@ -13,11 +13,6 @@ export interface PlannedState {
   truncated: boolean;
 }
 
-const NOTHING: PlannedState = {
-  state: { storedThrough: 0, plannedThrough: 0, indexedThrough: 0, nextCutSeq: 1, windowEndsInMs: null },
-  truncated: false,
-};
-
 /**
  * Plans what is pending under the conversation's lock and writes the plan down in the same transaction, before
  * anything is embedded: whatever crashes later, every retry works on the same batches.
@@ -29,7 +24,7 @@ export async function planPending(
   return transaction(pool, async (client) => {
     const state = await lockConversation(client, ref);
     // Erased, or a signal for a conversation that never was.
-    if (!state) return NOTHING;
+    if (!state) return { state: nothing(defaults.ingestion.flushIntervalMs), truncated: false };
     const { pending, nowMs } = await pendingTurns(client, ref, state.plannedThrough, state.dueThrough);
     const truncated = pending.length === PLANNING_PAGE_MESSAGES;
     const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
@@ -57,8 +52,20 @@ export async function planPending(
         indexedThrough: state.indexedThrough,
         nextCutSeq: plan.nextCutSeq,
         windowEndsInMs: plan.windowEndsAtMs === null ? null : Math.max(0, plan.windowEndsAtMs - nowMs),
+        flushIntervalMs: ingestion.flushIntervalMs,
       },
       truncated,
     };
   });
+}
+
+function nothing(flushIntervalMs: number): PlannedState['state'] {
+  return {
+    storedThrough: 0,
+    plannedThrough: 0,
+    indexedThrough: 0,
+    nextCutSeq: 1,
+    windowEndsInMs: null,
+    flushIntervalMs,
+  };
 }
