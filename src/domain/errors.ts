@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** One field of a request that is wrong; `path` is dotted (`messages.3.content`). */
 export interface FieldError {
   path: string;
@@ -83,5 +85,6 @@ export class RefusedError extends Error {
 
 /** Turns whatever was thrown into an Error, keeping it as the cause if it was none. */
 export function ensureError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  // Not `instanceof`: errors of Node itself come from another realm under Jest.
+  return types.isNativeError(thrown) ? thrown : new Error(String(thrown), { cause: thrown });
 }

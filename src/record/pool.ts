@@ -94,8 +94,7 @@ async function connect(pool: Pool): Promise<PoolClient> {
 
 /** SQLSTATE of an error of Postgres, if it is one. */
 export function sqlState(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  const code = (thrown as Error & { code?: unknown }).code;
+  const code = (ensureError(thrown) as Error & { code?: unknown }).code;
   return typeof code === 'string' ? code : undefined;
 }
 
