@@ -1,4 +1,5 @@
 import * as initial from './0001-initial';
+import * as participants from './0002-participants';
 
 export interface Migration {
   version: number;
@@ -7,4 +8,4 @@ export interface Migration {
 }
 
 /** In order, without gaps; a migration that was released is never edited. */
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, participants];
