@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
+import { UnavailableError, ensureError } from '../src/domain/errors';
 import type { ConversationRef } from '../src/domain/message';
 import { progressKey } from '../src/ingest/progress';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
-import { toApplicationFailure } from '../src/temporal/failures';
 import type {
   ConversationActivities,
   IngestBatchesResult,
@@ -12,7 +12,6 @@ import type {
 import type { ActivityDependencies } from './dependencies';
 import { indexBatches, type BatchOutcome } from './index-batches';
 import { planPending } from './plan-pending';
-import { UnavailableError, ensureError } from '../src/domain/errors';
 
 /** One activity's work: enough to gather embeddings, little enough to be redone after a crash. */
 const PAGE_MESSAGES = 200;
@@ -41,8 +40,6 @@ export function createIngestBatches(
         indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
         more: plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES,
       } satisfies IngestBatchesResult;
-    } catch (thrown) {
-      throw toApplicationFailure(thrown);
     } finally {
       clearInterval(beating);
     }
