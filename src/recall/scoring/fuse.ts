@@ -1,0 +1,120 @@
+import { TIME_STEMS } from '../stop-words';
+import { nameWords } from '../terms';
+import { contextualBm25 } from './contextual-bm25';
+import { nearness } from './dates';
+import { smoothIdf, type BackgroundShare } from './idf';
+import { cosinesOf } from './mixed-vectors';
+import type { Pool, PoolTurn } from './pool';
+import type { Question } from './question';
+
+/** The weights of the features; measured on conversations, not to be tuned one by one. */
+export interface FuseWeights {
+  cosine: number;
+  speaker: number;
+  date: number;
+  when: number;
+  session: number;
+  questionFactor: number;
+  lengthGain: number;
+}
+
+export const FUSE_WEIGHTS: FuseWeights = {
+  cosine: 1,
+  speaker: 0.3,
+  date: 0.25,
+  when: 0.1,
+  session: 0.15,
+  questionFactor: 0.9,
+  lengthGain: 0.06,
+};
+
+/** What is known of one turn after scoring; the gate judges by it whether anything answers at all. */
+export interface TurnScore {
+  /** The fused score; comparable within one question only. */
+  pooled: number;
+  /** Its share that comes of words, 0..1. */
+  keywordShare: number;
+}
+
+export interface ScoredPool<T extends PoolTurn> {
+  pool: Pool<T>;
+  idf: ReadonlyMap<string, number>;
+  plainCosines: readonly (number | null)[];
+  scores: readonly TurnScore[];
+}
+
+/** Scores every turn of the pool: scaled sums of words, meaning, session and dates, times speaker and form. */
+export function scorePool<T extends PoolTurn>(
+  pool: Pool<T>,
+  question: Question,
+  background: BackgroundShare,
+  weights: FuseWeights = FUSE_WEIGHTS,
+): ScoredPool<T> {
+  const idf = smoothIdf(question.terms, pool.terms, background);
+  const bm25 = scaledToBest(contextualBm25(pool, idf));
+  const cosines = cosinesOf(pool, question.vector);
+  const meaning = minMax(cosines.mixed);
+  const session = scaledToBest(sessionScores(pool, idf));
+  const averageLength =
+    pool.terms.reduce((sum, terms) => sum + terms.length, 0) / Math.max(1, pool.turns.length) || 1;
+
+  const scores = pool.turns.map((turn, i): TurnScore => {
+    const words = bm25[i]! + weights.session * session[i]!;
+    const dates =
+      weights.date * nearness(turn.saidAt, question.dates) +
+      (question.asksWhen && pool.terms[i]!.some((term) => TIME_STEMS.has(term)) ? weights.when : 0);
+    const sum = words + weights.cosine * meaning[i]! + dates;
+    const factor =
+      (1 + weights.speaker * speaks(turn, question)) *
+      (/\?\s*$/.test(turn.content) ? weights.questionFactor : 1) *
+      (1 + weights.lengthGain * Math.log(Math.max(1, pool.terms[i]!.length) / averageLength));
+    return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
+  });
+  return { pool, idf, plainCosines: cosines.plain, scores };
+}
+
+/** 1 when the question names exactly one participant and the turn is theirs. */
+export function speaks(turn: Pick<PoolTurn, 'name'>, question: Pick<Question, 'mentioned'>): 0 | 1 {
+  if (question.mentioned.size !== 1 || turn.name === null) return 0;
+  const [mentioned] = question.mentioned;
+  return nameWords([turn.name]).has(mentioned!) ? 1 : 0;
+}
+
+/** How much a turn's whole conversation speaks of the question: idf-weighted, with diminishing returns. */
+function sessionScores(pool: Pool, idf: ReadonlyMap<string, number>): Float64Array {
+  const counts = new Map<string, Map<string, number>>();
+  pool.turns.forEach((turn, i) => {
+    if (turn.conversationId === null) return;
+    let count = counts.get(turn.conversationId);
+    if (!count) counts.set(turn.conversationId, (count = new Map()));
+    for (const term of pool.terms[i]!) if (idf.has(term)) count.set(term, (count.get(term) ?? 0) + 1);
+  });
+  const totals = new Map<string, number>();
+  for (const [conversationId, count] of counts) {
+    let total = 0;
+    for (const [term, frequency] of count) total += (idf.get(term)! * frequency) / (frequency + 1);
+    totals.set(conversationId, total);
+  }
+  return Float64Array.from(pool.turns, (turn) =>
+    turn.conversationId === null ? 0 : (totals.get(turn.conversationId) ?? 0),
+  );
+}
+
+function scaledToBest(scores: Float64Array): Float64Array {
+  let best = 0;
+  for (const score of scores) best = Math.max(best, score);
+  return best === 0 ? scores : scores.map((score) => score / best);
+}
+
+function minMax(values: readonly (number | null)[]): number[] {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    if (value === null) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  // A single turn has nothing to be compared with: its cosine speaks for itself.
+  if (!(most > least)) return values.map((value) => Math.max(0, value ?? 0));
+  return values.map((value) => (value === null ? 0 : (value - least) / (most - least)));
+}

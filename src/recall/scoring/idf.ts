@@ -1,0 +1,31 @@
+/** How many turns the background stands for: enough to steer a handful of memories, nothing beside hundreds. */
+const BACKGROUND_TURNS = 60;
+
+/** The share of turns that hold a term in everyday language, 0..1. */
+export type BackgroundShare = (term: string) => number;
+
+/**
+ * Inverse document frequency of each term among `documents`, smoothed with everyday language, so that it means
+ * something from the first memory on.
+ */
+export function smoothIdf(
+  terms: Iterable<string>,
+  documents: readonly (readonly string[])[],
+  background: BackgroundShare,
+): Map<string, number> {
+  const frequencies = new Map<string, number>();
+  for (const term of terms) frequencies.set(term, 0);
+  for (const document of documents) {
+    for (const term of new Set(document)) {
+      const known = frequencies.get(term);
+      if (known !== undefined) frequencies.set(term, known + 1);
+    }
+  }
+  const total = documents.length + BACKGROUND_TURNS;
+  const idf = new Map<string, number>();
+  for (const [term, frequency] of frequencies) {
+    const share = (frequency + BACKGROUND_TURNS * background(term)) / total;
+    idf.set(term, Math.log(1 + (1 - share) / share));
+  }
+  return idf;
+}
