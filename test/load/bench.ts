@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { loadConfig } from '../../src/config';
+import { conversationWorkflowId, tenantName } from '../../src/domain/ids';
+import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import { createEmbedder } from '../../src/models/create-embedder';
+import { queryTermsOf } from '../../src/recall/terms';
+import { createTemporalClient } from '../../src/temporal/connection';
+import { freePort } from '../support/free-port';
+import { poll } from '../support/poll';
+import { startBenchStack, type BenchStack } from './bench-stack';
+import { JsonClient, closedLoop, openLoop, quantile, type LoadResult } from './requests';
+import { question, turnText } from './synthetic-talk';
+
+const IN_FLIGHT = 32;
+const ROUND_MS = 6_000;
+const ROUNDS = 3;
+const LIVE_RATE_PER_SECOND = 50;
+const LIVE_CONVERSATIONS = 200;
+const LIVE_MS = 20_000;
+const RETRIEVALS = 150;
+const HISTORY_TURNS = 600;
+const LONE_MESSAGES = 40;
+const SPACED_CONVERSATIONS = 5;
+const SPACED_MESSAGES = 40;
+const DEADLINE_MS = 120_000;
+
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Prints the product's figures as ratios taken in one run on this machine: `npm run bench`. */
+async function main(): Promise<void> {
+  const stack = await startBenchStack();
+  try {
+    await acceptedAgainstBareRoute(stack);
+    await latencyWithAndWithoutTemporal(stack);
+    await settle(stack);
+    await retrieveAgainstBareQuery(stack);
+    await storeToSearchable(stack);
+    await eventsPerMessage(stack);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function acceptedAgainstBareRoute(stack: BenchStack): Promise<void> {
+  const bare = await startBareRoute(stack);
+  const api = new JsonClient(stack.url, IN_FLIGHT);
+  const plain = new JsonClient(bare.url, IN_FLIGHT);
+  const turn = (i: number) => ({ role: 'assistant', content: turnText(i) });
+  const twenty = (i: number) => Array.from({ length: 20 }, (_, k) => turn(i * 20 + k));
+  const place = (i: number) => ({ user_id: `u${i % 100}`, conversation_id: `c${i % LIVE_CONVERSATIONS}` });
+  const cases: [
+    string,
+    (i: number) => ReturnType<JsonClient['post']>,
+    (i: number) => ReturnType<JsonClient['post']>,
+  ][] = [
+    [
+      'one assistant turn',
+      (i) =>
+        api.post('/v1/orchestrator/message', {
+          conversation_id: place(i).conversation_id,
+          ...turn(i),
+          metadata: { user_id: place(i).user_id },
+        }),
+      (i) => plain.post('/insert', { ...place(i), messages: [turn(i)] }),
+    ],
+    [
+      '20 messages a request',
+      (i) =>
+        api.post(`/v1/conversations/${place(i).conversation_id}/messages`, {
+          user_id: place(i).user_id,
+          messages: twenty(i),
+        }),
+      (i) => plain.post('/insert', { ...place(i), messages: twenty(i) }),
+    ],
+  ];
+  for (const [name, ours, theirs] of cases) {
+    const ratios: number[] = [];
+    const rates: [number, number][] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const bareResult = await closedLoop({ inFlight: IN_FLIGHT, durationMs: ROUND_MS }, theirs);
+      const apiResult = await closedLoop({ inFlight: IN_FLIGHT, durationMs: ROUND_MS }, ours);
+      expectNoFailures(name, apiResult);
+      ratios.push(apiResult.perSecond / bareResult.perSecond);
+      rates.push([apiResult.perSecond, bareResult.perSecond]);
+      await settle(stack);
+    }
+    const [rate, bareRate] = rates[ratios.indexOf(quantile(ratios, 0.5))]!;
+    say(
+      `accepted requests/s, ${name}, ${IN_FLIGHT} in flight: ${rate.toFixed(0)} against ${bareRate.toFixed(0)} bare = ${quantile(ratios, 0.5).toFixed(2)} (of ${ROUNDS} rounds ${ratios.map((r) => r.toFixed(2)).join(', ')})`,
+    );
+  }
+  api.close();
+  plain.close();
+  bare.stop();
+}
+
+async function latencyWithAndWithoutTemporal(stack: BenchStack): Promise<void> {
+  const live = async (label: string): Promise<string> => {
+    const client = new JsonClient(stack.url, 64);
+    const result = await openLoop({ ratePerSecond: LIVE_RATE_PER_SECOND, durationMs: LIVE_MS }, (i) =>
+      client.post('/v1/orchestrator/message', {
+        conversation_id: `live-${i % LIVE_CONVERSATIONS}`,
+        role: i % 2 === 0 ? 'user' : 'assistant',
+        content: turnText(i),
+        metadata: { user_id: `live-user-${i % LIVE_CONVERSATIONS}` },
+      }),
+    );
+    client.close();
+    expectNoFailures(label, result);
+    return `${label} p50 ${ms(quantile(result.latenciesMs, 0.5))} p99 ${ms(quantile(result.latenciesMs, 0.99))}`;
+  };
+  const running = await live('Temporal running');
+  const temporal = stack.pidOf('temporal');
+  process.kill(temporal, 'SIGSTOP');
+  let stopped: string;
+  try {
+    stopped = await live('Temporal stopped');
+  } finally {
+    process.kill(temporal, 'SIGCONT');
+  }
+  say(
+    `orchestrator/message at ${LIVE_RATE_PER_SECOND}/s over ${LIVE_CONVERSATIONS} live conversations: ${running}; ${stopped}`,
+  );
+}
+
+async function retrieveAgainstBareQuery(stack: BenchStack): Promise<void> {
+  const api = new JsonClient(stack.url, 4);
+  const user = `reader-${randomUUID()}`;
+  for (let from = 0; from < HISTORY_TURNS; from += 100) {
+    const messages = Array.from({ length: 100 }, (_, k) => ({
+      role: k % 2 ? 'assistant' : 'user',
+      content: turnText(from + k),
+    }));
+    await api.post(`/v1/conversations/history-${from}/messages`, { user_id: user, messages });
+  }
+  await indexed(api, user, HISTORY_TURNS / 100, (k) => `history-${k * 100}`);
+  const config = loadConfig(stack.env);
+  const { embedder } = await createEmbedder(config);
+  const index = createWeaviateIndex({
+    url: config.WEAVIATE_URL,
+    grpc: config.WEAVIATE_GRPC,
+    apiKey: config.WEAVIATE_API_KEY,
+    collectionPrefix: config.WEAVIATE_COLLECTION,
+    embedderName: embedder?.name ?? null,
+  });
+  const tenant = tenantName(config.NAMESPACE, user);
+  const ours: number[] = [];
+  const bare: number[] = [];
+  for (let i = 0; i < RETRIEVALS; i += 1) {
+    const answer = await api.get(`/v1/retrieve?user_id=${user}&query=${encodeURIComponent(question(2 * i))}`);
+    if (answer.status !== 200) throw new Error(`retrieve answered ${answer.status}: ${answer.body}`);
+    ours.push(answer.latencyMs);
+    const started = performance.now();
+    const text = question(2 * i + 1);
+    const vector = embedder ? (await embedder.embed([text], { purpose: 'query' }))[0]! : null;
+    await index.search(tenant, { terms: queryTermsOf(text, []).join(' '), vector, limit: 50 });
+    bare.push(performance.now() - started);
+  }
+  const ratio = quantile(ours, 0.5) / quantile(bare, 0.5);
+  say(
+    `/v1/retrieve, a user of ${HISTORY_TURNS} turns, embedder ${embedder?.name ?? 'none'}: p50 ${ms(quantile(ours, 0.5))} (p99 ${ms(quantile(ours, 0.99))}) against ${ms(quantile(bare, 0.5))} for one embedding and one bare hybrid query = ${ratio.toFixed(2)}`,
+  );
+  await embedder?.close();
+  await index.close();
+  api.close();
+}
+
+async function storeToSearchable(stack: BenchStack): Promise<void> {
+  const api = new JsonClient(stack.url, 4);
+  const times: number[] = [];
+  for (let i = 0; i < LONE_MESSAGES; i += 1) {
+    const user = `lone-${randomUUID()}`;
+    const started = performance.now();
+    await api.post('/v1/conversations/only/messages', {
+      user_id: user,
+      messages: [{ role: 'user', content: turnText(i) }],
+    });
+    await poll(
+      'the message is found',
+      DEADLINE_MS,
+      async () => {
+        const answer = await api.get(`/v1/retrieve?user_id=${user}&query=${encodeURIComponent(turnText(i))}`);
+        const { results } = JSON.parse(answer.body) as { results: { score: number }[] };
+        return (results[0]?.score ?? 0) > 0;
+      },
+      5,
+    );
+    times.push(performance.now() - started);
+  }
+  say(
+    `store to searchable, one message, idle stack, a new user each: p50 ${ms(quantile(times, 0.5))} p99 ${ms(quantile(times, 0.99))}`,
+  );
+  api.close();
+}
+
+async function eventsPerMessage(stack: BenchStack): Promise<void> {
+  const api = new JsonClient(stack.url, 16);
+  const user = `spaced-${randomUUID()}`;
+  const spaced = Array.from({ length: SPACED_CONVERSATIONS }, (_, k) => `spaced-${k}`);
+  await Promise.all(
+    spaced.map(async (conversation) => {
+      for (let i = 0; i < SPACED_MESSAGES; i += 1) {
+        const due = performance.now() + 1_000;
+        await api.post('/v1/orchestrator/message', {
+          conversation_id: conversation,
+          role: i % 2 ? 'assistant' : 'user',
+          content: turnText(i),
+          metadata: { user_id: user },
+        });
+        await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
+      }
+    }),
+  );
+  const bulk = Array.from({ length: SPACED_CONVERSATIONS }, (_, k) => `bulk-${k}`);
+  for (const conversation of bulk) {
+    const messages = Array.from({ length: 20 }, (_, k) => ({ role: 'user', content: turnText(k) }));
+    await api.post(`/v1/conversations/${conversation}/messages`, { user_id: user, messages });
+  }
+  await settle(stack);
+  const config = loadConfig(stack.env);
+  const { client, close } = createTemporalClient({
+    address: config.TEMPORAL_ADDRESS,
+    namespace: config.TEMPORAL_NAMESPACE,
+  });
+  const events = async (conversationId: string): Promise<number> => {
+    const workflowId = conversationWorkflowId({ namespace: config.NAMESPACE, userId: user, conversationId });
+    return (await client.workflow.getHandle(workflowId).describe()).historyLength;
+  };
+  const perSpaced = (await Promise.all(spaced.map(events))).map((n) => n / SPACED_MESSAGES);
+  const perBulk = (await Promise.all(bulk.map(events))).map((n) => n / 20);
+  say(
+    `history events a message: ${Math.max(...perSpaced).toFixed(2)} for ${SPACED_MESSAGES} messages a second apart, ${Math.max(...perBulk).toFixed(2)} for 20 in one request (the worst of ${SPACED_CONVERSATIONS} each)`,
+  );
+  await close();
+  api.close();
+}
+
+async function startBareRoute(stack: BenchStack): Promise<{ url: string; stop(): void }> {
+  const port = await freePort();
+  const env = { ...stack.env, PORT: String(port) };
+  const child = spawn(process.execPath, [resolve(__dirname, 'bare-route.js')], { env, stdio: 'inherit' });
+  const url = `http://127.0.0.1:${port}`;
+  await poll('the bare route is up', DEADLINE_MS, async () => (await fetch(`${url}/insert`)).status === 404);
+  return { url, stop: () => void child.kill('SIGKILL') };
+}
+
+/** Waits until nothing is pending, so that one figure's work does not weigh on the next. */
+async function settle(stack: BenchStack): Promise<void> {
+  const { Client } = await import('pg');
+  const record = new Client({ connectionString: stack.env['DATABASE_URL'] });
+  await record.connect();
+  try {
+    await poll(
+      'everything is indexed',
+      10 * DEADLINE_MS,
+      async () => {
+        const result = await record.query(
+          'SELECT 1 FROM conversations WHERE indexed_through < appended_through LIMIT 1',
+        );
+        return result.rowCount === 0;
+      },
+      500,
+    );
+  } finally {
+    await record.end();
+  }
+}
+
+async function indexed(
+  api: JsonClient,
+  user: string,
+  count: number,
+  name: (k: number) => string,
+): Promise<void> {
+  for (let k = 0; k < count; k += 1) {
+    await poll(`${name(k)} is indexed`, DEADLINE_MS, async () => {
+      const answer = await api.post(`/v1/conversations/${name(k)}/flush?user_id=${user}`, {});
+      return answer.status === 200;
+    });
+  }
+}
+
+function expectNoFailures(label: string, result: LoadResult): void {
+  if (result.failures > 0) throw new Error(`${label}: ${result.failures} requests failed`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);
