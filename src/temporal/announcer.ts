@@ -1,4 +1,16 @@
+import { isGrpcServiceError, type Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { ensureError } from '../domain/errors';
+import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
+import type { MessagesStored } from '../../workflows/conversation.contract';
+import { createAcknowledgements, type Acknowledgement, type Acknowledgements } from './acknowledgements';
+import {
+  signalMessagesStored,
+  signalPolicyChanged,
+  signalRetryFailed,
+  type ConversationStart,
+} from './conversation-signals';
 
 /** What a conversation's workflow is to be told. */
 export interface Announcement {
@@ -22,4 +34,252 @@ export interface Announcer {
   announce(ref: ConversationRef, announcement: Announcement): void;
   /** Waits until nothing is in flight or waiting, at most `deadlineMs`; then stops. */
   close(deadlineMs: number): Promise<void>;
+}
+
+export interface AnnouncerOptions extends ConversationStart {
+  /** Made lazily: it need not be connected. */
+  client: Client;
+  /** Deadline of one call to Temporal. */
+  deadlineMs: number;
+  /** Conversations that are told at the same time. */
+  maxInFlight?: number;
+  /** Told what Temporal has acknowledged, many at a time; called again if it fails. */
+  onAcknowledged: (items: Acknowledgement[]) => Promise<void>;
+  logger: Logger;
+}
+
+const DEFAULT_MAX_IN_FLIGHT = 16;
+const FIRST_BACKOFF_MS = 100;
+const MAX_OUTAGE_BACKOFF_MS = 5_000;
+const MAX_ENTRY_BACKOFF_MS = 30_000;
+const LOG_EVERY_FAILURES = 20;
+
+/** gRPC codes that speak of one call, not of Temporal's health: invalid argument, not found, exhausted, precondition. */
+const CODES_OF_ONE_CALL = new Set([3, 5, 8, 9]);
+
+interface Merged {
+  throughSeq: number;
+  flushThrough: number;
+  policyChanged: boolean;
+  retryFailed: boolean;
+  /** When the oldest was announced; null when nobody knows. */
+  storedAtMs: number | null;
+}
+
+interface Entry {
+  ref: ConversationRef;
+  key: string;
+  /** What is to be said next; null when all is said. */
+  waiting: Merged | null;
+  state: 'queued' | 'sending' | 'backing off';
+  failures: number;
+  timer: NodeJS.Timeout | null;
+}
+
+/** See {@link Announcer}. Memory is bounded by the number of conversations that wait: one entry each. */
+export function createAnnouncer(options: AnnouncerOptions): Announcer {
+  return new SignallingAnnouncer(options);
+}
+
+class SignallingAnnouncer implements Announcer {
+  private readonly entries = new Map<string, Entry>();
+  private readonly acknowledgements: Acknowledgements;
+  private readonly maxInFlight: number;
+  private queue: Entry[] = [];
+  private inFlight = 0;
+  private outageFailures = 0;
+  private outageTimer: NodeJS.Timeout | null = null;
+  private stopped = false;
+  private whenIdle: (() => void) | null = null;
+
+  constructor(private readonly options: AnnouncerOptions) {
+    this.maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    this.acknowledgements = createAcknowledgements({
+      write: options.onAcknowledged,
+      onIdle: () => this.noticeIdle(),
+      logger: options.logger,
+    });
+  }
+
+  announce(ref: ConversationRef, announcement: Announcement): void {
+    if (this.stopped) return;
+    const key = conversationWorkflowId(ref);
+    const entry = this.entries.get(key);
+    const news = asMerged(announcement);
+    if (entry) {
+      entry.waiting = entry.waiting ? merge(entry.waiting, news) : news;
+      return;
+    }
+    this.enqueue({ ref, key, waiting: news, state: 'queued', failures: 0, timer: null });
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    if (!this.isIdle()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, deadlineMs);
+        this.whenIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.stopped = true;
+    if (this.outageTimer) clearTimeout(this.outageTimer);
+    for (const entry of this.entries.values()) if (entry.timer) clearTimeout(entry.timer);
+    this.acknowledgements.stop();
+    if (this.entries.size > 0) {
+      this.options.logger.warn(
+        { conversations: this.entries.size },
+        'stopped before Temporal was told; the sweep will',
+      );
+    }
+  }
+
+  private enqueue(entry: Entry): void {
+    entry.state = 'queued';
+    this.entries.set(entry.key, entry);
+    this.queue.push(entry);
+    this.pump();
+  }
+
+  private pump(): void {
+    if (this.stopped || this.outageTimer) return;
+    // During an outage one call at a time finds out whether it is over.
+    const allowed = this.outageFailures > 0 ? 1 : this.maxInFlight;
+    while (this.inFlight < allowed && this.queue.length > 0) void this.send(this.queue.shift()!);
+  }
+
+  private async send(entry: Entry): Promise<void> {
+    const saying = entry.waiting!;
+    entry.waiting = null;
+    entry.state = 'sending';
+    this.inFlight += 1;
+    try {
+      await this.deliver(entry.ref, saying);
+      this.inFlight -= 1;
+      this.delivered(entry, saying);
+    } catch (thrown) {
+      this.inFlight -= 1;
+      entry.waiting = entry.waiting ? merge(saying, entry.waiting) : saying;
+      this.failed(entry, ensureError(thrown));
+    }
+    this.pump();
+    this.noticeIdle();
+  }
+
+  /** Said again as a whole if a part of it fails: everything in it is harmless when repeated. */
+  private async deliver(ref: ConversationRef, saying: Merged): Promise<void> {
+    const { client, deadlineMs } = this.options;
+    const call = (signal: () => Promise<void>): Promise<void> =>
+      client.withDeadline(Date.now() + deadlineMs, signal);
+    if (saying.throughSeq > 0) {
+      await call(() => signalMessagesStored(client, this.options, ref, asSignal(saying)));
+    }
+    if (saying.retryFailed) await call(() => signalRetryFailed(client, this.options, ref));
+    if (saying.policyChanged) await call(() => signalPolicyChanged(client, ref));
+  }
+
+  private delivered(entry: Entry, said: Merged): void {
+    if (this.outageFailures > 0) {
+      this.options.logger.info({ conversations: this.entries.size }, 'Temporal is back; catching up');
+      this.outageFailures = 0;
+    }
+    entry.failures = 0;
+    if (said.throughSeq > 0)
+      this.acknowledgements.add(entry.key, { ref: entry.ref, throughSeq: said.throughSeq });
+    if (entry.waiting) this.enqueue(entry);
+    else this.entries.delete(entry.key);
+  }
+
+  private failed(entry: Entry, error: Error): void {
+    if (this.stopped) return;
+    if (speaksOfOneCall(error)) this.backOff(entry, error);
+    else this.waitOutOutage(entry, error);
+  }
+
+  private backOff(entry: Entry, error: Error): void {
+    const delayMs = backoff(entry.failures, MAX_ENTRY_BACKOFF_MS);
+    if (entry.failures % LOG_EVERY_FAILURES === 0) {
+      this.options.logger.warn(
+        { err: error, workflowId: entry.key, delayMs },
+        'Temporal refused a signal; trying again',
+      );
+    }
+    entry.failures += 1;
+    entry.state = 'backing off';
+    entry.timer = setTimeout(() => {
+      entry.timer = null;
+      this.enqueue(entry);
+    }, delayMs).unref();
+  }
+
+  private waitOutOutage(entry: Entry, error: Error): void {
+    entry.state = 'queued';
+    // To the end: if it is this one that cannot be said, the others get their turn.
+    this.queue.push(entry);
+    if (this.outageTimer) return;
+    const delayMs = backoff(this.outageFailures, MAX_OUTAGE_BACKOFF_MS);
+    if (this.outageFailures % LOG_EVERY_FAILURES === 0) {
+      const waiting = this.entries.size;
+      this.options.logger.warn(
+        { err: error, conversations: waiting, delayMs },
+        'Temporal is away; announcing later',
+      );
+    }
+    this.outageFailures += 1;
+    this.outageTimer = setTimeout(() => {
+      this.outageTimer = null;
+      this.pump();
+    }, delayMs).unref();
+  }
+
+  private isIdle(): boolean {
+    return this.entries.size === 0 && this.acknowledgements.isIdle();
+  }
+
+  private noticeIdle(): void {
+    if (this.isIdle()) this.whenIdle?.();
+  }
+}
+
+function asMerged(announcement: Announcement): Merged {
+  return {
+    throughSeq: announcement.throughSeq,
+    flushThrough: announcement.flushThrough ?? 0,
+    policyChanged: announcement.policyChanged ?? false,
+    retryFailed: announcement.retryFailed ?? false,
+    storedAtMs: announcement.late ? null : Date.now(),
+  };
+}
+
+function merge(older: Merged, newer: Merged): Merged {
+  return {
+    throughSeq: Math.max(older.throughSeq, newer.throughSeq),
+    flushThrough: Math.max(older.flushThrough, newer.flushThrough),
+    policyChanged: older.policyChanged || newer.policyChanged,
+    retryFailed: older.retryFailed || newer.retryFailed,
+    storedAtMs:
+      older.storedAtMs === null || newer.storedAtMs === null
+        ? null
+        : Math.min(older.storedAtMs, newer.storedAtMs),
+  };
+}
+
+function asSignal(saying: Merged): MessagesStored {
+  return {
+    throughSeq: saying.throughSeq,
+    ...(saying.flushThrough > 0 ? { flushThrough: saying.flushThrough } : {}),
+    ...(saying.storedAtMs === null ? {} : { storedAtMs: saying.storedAtMs }),
+  };
+}
+
+function speaksOfOneCall(error: Error): boolean {
+  const cause = isGrpcServiceError(error) ? error : error.cause;
+  return isGrpcServiceError(cause) && CODES_OF_ONE_CALL.has(cause.code);
+}
+
+function backoff(failures: number, mostMs: number): number {
+  const fullMs = Math.min(FIRST_BACKOFF_MS * 2 ** failures, mostMs);
+  // Half of it by chance, so that processes do not return as one.
+  return fullMs / 2 + Math.random() * (fullMs / 2);
 }

@@ -1,0 +1,46 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+
+/** Where Temporal is. TLS and keys come from the variables and the file that every Temporal tool reads (envconfig). */
+export interface TemporalAddress {
+  address: string;
+  namespace: string;
+}
+
+/** gRPC's own default grows to two minutes: far too long to notice that Temporal is back. */
+const MAX_RECONNECT_BACKOFF_MS = 2_000;
+const MIN_RECONNECT_BACKOFF_MS = 200;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * A client that connects on first use, so that the API boots and answers without Temporal. It reconnects by itself.
+ * Wrap its calls in `client.withDeadline`: without, a call waits through ten retries.
+ */
+export function createTemporalClient(at: TemporalAddress): { client: Client; close: () => Promise<void> } {
+  const connection = Connection.lazy({
+    ...definedOptions(at),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    channelArgs: {
+      'grpc.initial_reconnect_backoff_ms': MIN_RECONNECT_BACKOFF_MS,
+      'grpc.min_reconnect_backoff_ms': MIN_RECONNECT_BACKOFF_MS,
+      'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
+    },
+  });
+  return { client: new Client({ connection, namespace: at.namespace }), close: () => connection.close() };
+}
+
+/** The worker's connection. @throws when Temporal cannot be reached: the caller waits and tries again */
+export function connectWorker(at: TemporalAddress): Promise<NativeConnection> {
+  return NativeConnection.connect(definedOptions(at));
+}
+
+function definedOptions(at: TemporalAddress) {
+  const { apiKey, tls, metadata } = loadClientConnectConfig().connectionOptions;
+  return {
+    address: at.address,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}

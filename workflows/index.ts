@@ -1,0 +1,3 @@
+/** Every workflow type there is: the exported names are the types. */
+export { conversation } from './conversation.workflow';
+export { sweep } from './sweep.workflow';
