@@ -1,0 +1,88 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { DomainError, notFound } from '../domain/errors';
+import type { ApiDependencies } from './dependencies';
+import { docsRouter } from './docs';
+import { openApiDocument } from './openapi';
+import type { Method, Route } from './route';
+import { conversationRoutes } from './routes/conversations';
+import { healthRoutes } from './routes/health';
+import { memoryRoutes } from './routes/memories';
+import { orchestratorRoutes } from './routes/orchestrator';
+import { retrieveRoutes } from './routes/retrieve';
+import { storeRoutes } from './routes/store';
+import { userRoutes } from './routes/users';
+import { requestIdOf, sendProblem, serve } from './serve';
+
+const API_VERSION = '1';
+const DOCUMENTS = ['/docs', '/openapi.json'];
+
+/** Every route of the API, those that take the most traffic first. */
+export function apiRoutes(deps: ApiDependencies): Route[] {
+  return [
+    ...orchestratorRoutes(deps),
+    ...conversationRoutes(deps),
+    ...storeRoutes(deps),
+    ...retrieveRoutes(deps),
+    ...memoryRoutes(deps),
+    ...userRoutes(deps),
+    ...healthRoutes(deps),
+  ];
+}
+
+/** The Express application, without a listener. Errors of any kind leave it as problem documents. */
+export function createApp(deps: ApiDependencies): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Each route parses its own query, strictly.
+  app.set('query parser', false);
+
+  const routes = apiRoutes(deps);
+  const allowed = new Map<string, Method[]>();
+  for (const route of routes) {
+    const pattern = expressPath(route.path);
+    app[route.method](pattern, (request, response) => serve(route, deps, request, response));
+    allowed.set(pattern, [...(allowed.get(pattern) ?? []), route.method]);
+  }
+  app.use(docsRouter(() => openApiDocument(routes, API_VERSION)));
+  for (const document of DOCUMENTS) allowed.set(document, ['get']);
+
+  for (const [pattern, methods] of allowed) {
+    app.all(pattern, (request, response) => answerOtherMethod(request, response, methods, deps));
+  }
+  app.use((request: Request, response: Response) => {
+    const error = notFound('There is no such route. GET /docs lists them.');
+    sendProblem(response, error, requestIdOf(request), deps.log);
+  });
+  // Express tells an error handler by its four parameters.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    sendProblem(response, error, requestIdOf(request), deps.log);
+  });
+  return app;
+}
+
+function answerOtherMethod(
+  request: Request,
+  response: Response,
+  methods: readonly Method[],
+  deps: ApiDependencies,
+): void {
+  const names = [
+    ...methods.map((method) => method.toUpperCase()),
+    ...(methods.includes('get') ? ['HEAD'] : []),
+    'OPTIONS',
+  ];
+  response.setHeader('Allow', names.join(', '));
+  const requestId = requestIdOf(request);
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204, { 'X-Request-Id': requestId }).end();
+    return;
+  }
+  const error = new DomainError(405, 'Method not allowed', `This route answers ${names.join(', ')}.`);
+  sendProblem(response, error, requestId, deps.log);
+}
+
+/** OpenAPI writes `{name}` where Express writes `:name`. */
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,27 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { ConversationPolicy } from '../domain/policy';
+import type { MemoryIndex } from '../index/memory-index';
+import type { Ingest } from '../ingest/ingest';
+import type { Recall } from '../recall/recall';
+import type { HealthChecks } from './health-checks';
+
+/** Everything the API is made of; server.ts puts it together, tests as they need it. */
+export interface ApiDependencies {
+  pool: Pool;
+  ingest: Ingest;
+  recall: Recall;
+  index: Pick<MemoryIndex, 'remove'>;
+  health: HealthChecks;
+  log: Logger;
+  /** The namespace of requests that carry no key. */
+  namespace: string;
+  /** The policy of conversations that changed nothing. */
+  defaultPolicy: ConversationPolicy;
+  /** How long store and flush wait for indexing. */
+  storeWaitMs: number;
+  /** Where people see a workflow's run; undefined when the Temporal UI’s address is not known. */
+  workflowUrl(workflowId: string): string | undefined;
+  /** Whether the record's schema is in place; until then routes that need it answer 503. */
+  recordReady(): boolean;
+}

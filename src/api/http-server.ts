@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import http, { STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { DomainError } from '../domain/errors';
+import { PROBLEM_TYPE, problemOf } from './problem';
+
+/** A message of 32,768 characters may be asked as a query: in a URL that is twelve bytes a character at worst. */
+const MAX_HEADER_BYTES = 512 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than proxies keep theirs (mostly 60 s), so that they never reuse a connection we are closing. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** An HTTP server with deadlines for slow clients, that answers what cannot be parsed with a problem document too. */
+export function createHttpServer(listener: RequestListener): Server {
+  const server = http.createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
+    listener,
+  );
+  server.on('clientError', answerUnparsable);
+  return server;
+}
+
+function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = UNPARSABLE[error.code ?? ''] ?? 400;
+  const title = STATUS_CODES[status] ?? 'Bad Request';
+  const { body } = problemOf(
+    new DomainError(status, title, DETAILS[status] ?? 'This is not HTTP.'),
+    randomUUID(),
+  );
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
+
+const UNPARSABLE: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+const DETAILS: Record<number, string> = {
+  408: `The request did not arrive within ${REQUEST_TIMEOUT_MS / 1_000} seconds.`,
+  431: `The request line and headers may have at most ${MAX_HEADER_BYTES} bytes.`,
+};
+
+/** Binds the server. @returns the URL it answers on */
+export function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const { address, port: bound, family } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`);
+    });
+  });
+}
+
+/** Stops accepting, waits for requests in flight, at most `deadlineMs`; then cuts what is left. */
+export async function closeGracefully(server: Server, deadlineMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Whether an address is reachable from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,37 @@
+import pino, { type Logger } from 'pino';
+import { ensureError } from '../domain/errors';
+
+interface LoggedError {
+  name: string;
+  message: string;
+  code?: string;
+  stack?: string;
+  cause?: LoggedError;
+}
+
+const MAX_CAUSES = 5;
+
+/**
+ * The logger of the API's process. Of an error it writes its name, message, code, stack and causes: everything else that
+ * clients of servers hang on their errors (statements' values, request bodies) may hold what people said.
+ */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    base: { part: 'api' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: (thrown: unknown) => logged(thrown) },
+  });
+}
+
+function logged(thrown: unknown, depth = 0): LoggedError {
+  const error = ensureError(thrown);
+  const { code } = error as Error & { code?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    ...(error.stack ? { stack: error.stack } : {}),
+    ...(error.cause !== undefined && depth < MAX_CAUSES ? { cause: logged(error.cause, depth + 1) } : {}),
+  };
+}

@@ -1,0 +1,83 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import type { z } from 'zod';
+import { PROBLEM_TYPE } from './problem';
+import { problem } from './schemas/answers';
+import type { Route } from './route';
+
+const JSON_TYPE = 'application/json';
+
+const PROBLEMS: Record<number, string> = {
+  400: 'Broken JSON or percent-encoding',
+  404: 'There is none',
+  409: 'Conflict with what is stored, or the same request is in flight',
+  413: 'The body is too large',
+  415: 'Not application/json',
+  422: 'A field is wrong; `errors` says which',
+  503: 'A part is out of reach; see `Retry-After`',
+};
+
+/** The OpenAPI 3.1 document of these routes, made from the schemas that validate them. */
+export function openApiDocument(routes: readonly Route[], version: string): object {
+  const registry = new OpenAPIRegistry();
+  for (const route of routes) {
+    registry.registerPath({
+      method: route.method,
+      path: route.path,
+      tags: [route.tag],
+      summary: route.summary,
+      operationId: operationId(route),
+      ...(route.description ? { description: route.description } : {}),
+      request: {
+        ...(route.params ? { params: route.params } : {}),
+        ...(route.query ? { query: route.query } : {}),
+        ...(route.body ? { body: { required: true, content: { [JSON_TYPE]: { schema: route.body } } } } : {}),
+      },
+      responses: responsesOf(route),
+    });
+  }
+  const generator = new OpenApiGeneratorV31(registry.definitions);
+  return generator.generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Agentic Memories',
+      version,
+      description: 'Durable memory for chatbots: store conversations, recall what matters.',
+    },
+    servers: [{ url: '/' }],
+  });
+}
+
+function responsesOf(
+  route: Route,
+): Record<string, { description: string; content: Record<string, { schema: z.ZodType }> }> {
+  const own = Object.entries(route.responses).map(
+    ([status, { description, schema }]) =>
+      [status, { description, content: { [JSON_TYPE]: { schema } } }] as const,
+  );
+  const problems = problemStatusesOf(route)
+    .filter((status) => !(status in route.responses))
+    .map(
+      (status) =>
+        [
+          String(status),
+          { description: PROBLEMS[status]!, content: { [PROBLEM_TYPE]: { schema: problem } } },
+        ] as const,
+    );
+  return Object.fromEntries([...own, ...problems]);
+}
+
+function problemStatusesOf(route: Route): number[] {
+  if (route.withoutRecord) return [];
+  const reading = route.method === 'get' || route.method === 'delete';
+  const validated = [400, 422, 503];
+  const single = route.path.includes('{memory_id}') ? [404] : [];
+  return [...validated, ...single, ...(reading ? [] : [409, 413, 415])];
+}
+
+function operationId({ method, path }: Route): string {
+  const words = path
+    .replace(/^\/(v1\/)?/, '')
+    .split(/[^a-z_]+/)
+    .filter(Boolean);
+  return [method, ...words].join('_').replaceAll('__', '_');
+}

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+
+/** What a handler knows of its request beside the parsed input. */
+export interface RequestContext {
+  requestId: string;
+  /** The namespace whose users this caller sees. */
+  namespace: string;
+  log: Logger;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+export interface RouteInput<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+}
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** One route: the same schemas validate its requests and make its part of the OpenAPI document. */
+export interface RouteDefinition<Params, Query, Body> {
+  method: Method;
+  /** With OpenAPI's braces: `/v1/conversations/{conversation_id}`. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  params?: z.ZodObject & z.ZodType<Params>;
+  query?: z.ZodObject & z.ZodType<Query>;
+  /** Absent: the route needs no body. */
+  body?: z.ZodType<Body>;
+  responses: Record<number, { description: string; schema: z.ZodType }>;
+  /** Answers even while the record is out of reach. */
+  withoutRecord?: boolean;
+  /** Whose data the answer shows: erasing or deleting them forgets kept answers too. */
+  userOf?: (input: RouteInput<Params, Query, Body>) => string | null;
+  handle(input: RouteInput<Params, Query, Body>, context: RequestContext): Answer | Promise<Answer>;
+}
+
+/** A route whose input types only its own handler knows. */
+export type Route = RouteDefinition<unknown, unknown, unknown>;
+
+/** Ties a route's handler to its schemas. */
+export function defineRoute<Params = unknown, Query = unknown, Body = unknown>(
+  definition: RouteDefinition<Params, Query, Body>,
+): Route {
+  // Sound: the handler is only ever given what the schemas beside it have parsed.
+  return definition as unknown as Route;
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { ApiDependencies } from '../dependencies';
+import { checkHealth, fullHealth } from '../health-checks';
+import { defineRoute, type Route } from '../route';
+
+const liveness = z
+  .object({ status: z.literal('ok'), time: z.string().meta({ format: 'date-time' }) })
+  .meta({ id: 'Liveness' });
+
+/** Liveness, which touches nothing, and the health of every part. */
+export function healthRoutes(deps: ApiDependencies): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/health',
+      tag: 'health',
+      summary: 'Whether this process is alive',
+      withoutRecord: true,
+      responses: { 200: { description: 'Alive', schema: liveness } },
+      handle: () => ({ status: 200, body: { status: 'ok', time: new Date().toISOString() } }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/health/full',
+      tag: 'health',
+      summary: 'The health of every part',
+      withoutRecord: true,
+      responses: {
+        200: { description: 'Messages are accepted', schema: fullHealth },
+        503: { description: 'The record is out of reach', schema: fullHealth },
+      },
+      async handle() {
+        const health = await checkHealth(deps.health);
+        return { status: health.status === 'unhealthy' ? 503 : 200, body: health };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
+import { rawNarrative } from '../../recall/raw-narrative';
+import type { Recall, Retrieved } from '../../recall/recall';
+import type { ApiDependencies } from '../dependencies';
+import { defineRoute, type Route } from '../route';
+import { item, summary } from '../schemas/answers';
+import * as field from '../schemas/fields';
+import { personaContext } from '../schemas/messages';
+import { itemOf } from '../wire';
+
+const DEFAULT_LIMIT = 10;
+const NO_PERSONA = { forced: null, active: [], mood: null };
+
+const metadataPair = z.string().transform((text, context) => {
+  const colon = text.indexOf(':');
+  if (colon > 0) return { key: text.slice(0, colon), value: text.slice(colon + 1) };
+  context.addIssue({ code: 'custom', message: 'must be key:value' });
+  return z.NEVER;
+});
+
+const getQuery = z.object({
+  user_id: field.id,
+  query: field.query.optional(),
+  layer: z.enum(LAYERS).optional(),
+  type: z.enum(MEMORY_TYPES).optional(),
+  persona: field.label.optional().meta({ description: 'One of the memories’ persona_tags' }),
+  sort: z.enum(['newest', 'oldest']).optional(),
+  limit: field.wholeNumber(1, field.MAX_RETRIEVE_LIMIT).optional(),
+  offset: field.wholeNumber(0, field.MAX_OFFSET).optional(),
+  created_after: field.time.optional(),
+  created_before: field.time.optional(),
+  metadata_filter: z
+    .union([metadataPair.transform((pair) => [pair]), z.array(metadataPair)])
+    .optional()
+    .meta({ type: 'array', items: { type: 'string' }, description: 'key:value; may be repeated' }),
+});
+
+const postBody = z
+  .object({
+    user_id: field.id,
+    query: field.query.nullish(),
+    limit: field.integer(1, field.MAX_RETRIEVE_LIMIT).nullish(),
+    offset: field.integer(0, field.MAX_OFFSET).nullish(),
+    persona_context: personaContext.nullish(),
+    granularity: z.enum(['raw', 'episodic', 'arc', 'auto']).nullish(),
+    include_narrative: z.boolean().nullish(),
+    explain: z.boolean().nullish(),
+    filters: field.metadata.nullish().meta({ description: 'Equality on metadata' }),
+    created_after: field.time.nullish(),
+    created_before: field.time.nullish(),
+  })
+  .meta({ id: 'RetrieveRequest' });
+type PostBody = z.output<typeof postBody>;
+
+const listAnswer = z
+  .object({
+    results: z.array(item),
+    pagination: z.object({ limit: z.int(), offset: z.int(), total: z.int() }),
+    finance: z
+      .object({
+        portfolio: z.object({
+          user_id: z.string(),
+          holdings: z.array(z.record(z.string(), z.unknown())),
+          total_holdings: z.int(),
+        }),
+        goals: z.array(z.object({ text: z.string(), tickers: z.array(z.string()) })),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'RetrievedList' });
+
+const weights = z.object({
+  semantic: z.number(),
+  temporal: z.number(),
+  importance: z.number(),
+  emotional: z.number(),
+});
+
+const personaAnswer = z
+  .object({
+    persona: z.object({
+      selected: z.string(),
+      confidence: z.number().min(0).max(1),
+      state_snapshot_id: z.string().nullable(),
+    }),
+    results: z.object({
+      granularity: z.enum(['raw', 'episodic', 'arc']),
+      memories: z.array(item),
+      summaries: z.array(summary),
+      narrative: z.string().nullable().meta({ description: 'A string whenever asked for' }),
+    }),
+    explainability: z
+      .object({
+        weights,
+        source_links: z.array(
+          weights.extend({ id: z.string(), score: z.number(), keyword: z.number(), reason: z.string() }),
+        ),
+      })
+      .nullable()
+      .meta({ description: 'With `explain`' }),
+  })
+  .meta({ id: 'Retrieved' });
+
+/** `GET` and `POST /v1/retrieve`. */
+export function retrieveRoutes(deps: ApiDependencies): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/retrieve',
+      tag: 'guide',
+      summary: 'Memories that answer a query, or the newest ones',
+      query: getQuery,
+      responses: { 200: { description: 'One page', schema: listAnswer } },
+      async handle({ query }, { namespace }) {
+        const limit = query.limit ?? DEFAULT_LIMIT;
+        const offset = query.offset ?? 0;
+        const found = await deps.recall.retrieve({
+          namespace,
+          userId: query.user_id,
+          query: query.query ?? '',
+          limit,
+          offset,
+          sort: query.sort ?? 'newest',
+          filter: {
+            ...given('layer', query.layer),
+            ...given('type', query.type),
+            ...given('persona', query.persona),
+            ...given('createdAfter', query.created_after),
+            ...given('createdBefore', query.created_before),
+            ...given('metadata', query.metadata_filter),
+          },
+          persona: NO_PERSONA,
+        });
+        return {
+          status: 200,
+          body: {
+            results: found.memories.map(itemOf),
+            pagination: { limit, offset, total: found.total },
+            finance: null,
+          },
+        };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/retrieve',
+      tag: 'guide',
+      summary: 'Memories seen through a persona, with a narrative and the reasons',
+      body: postBody,
+      responses: { 200: { description: 'Memories, best first', schema: personaAnswer } },
+      userOf: ({ body }) => body.user_id,
+      async handle({ body }, { namespace }) {
+        const found = await deps.recall.retrieve(personaRequest(namespace, body));
+        const granularity = body.granularity ?? 'auto';
+        return {
+          status: 200,
+          body: {
+            persona: { ...found.persona, state_snapshot_id: null },
+            results: {
+              granularity: granularity === 'auto' ? 'raw' : granularity,
+              memories: found.memories.map(itemOf),
+              summaries: [],
+              narrative: body.include_narrative
+                ? await narrativeOf(deps.recall, namespace, body, found)
+                : null,
+            },
+            explainability: body.explain ? explained(found) : null,
+          },
+        };
+      },
+    }),
+  ];
+}
+
+function personaRequest(namespace: string, body: PostBody): Parameters<Recall['retrieve']>[0] {
+  const context = body.persona_context;
+  return {
+    namespace,
+    userId: body.user_id,
+    query: body.query ?? '',
+    limit: body.limit ?? DEFAULT_LIMIT,
+    offset: body.offset ?? 0,
+    sort: 'newest',
+    filter: {
+      ...given('createdAfter', body.created_after),
+      ...given('createdBefore', body.created_before),
+      ...given('metadataEquals', body.filters),
+    },
+    persona: {
+      forced: context?.forced_persona ?? null,
+      active: context?.active_personas ?? [],
+      mood: context?.mood ?? null,
+    },
+  };
+}
+
+/** Only empty when nothing passes the filters: a page beyond the last one does not make a life empty. */
+async function narrativeOf(
+  recall: Recall,
+  namespace: string,
+  body: PostBody,
+  found: Retrieved,
+): Promise<string> {
+  if (found.memories.length > 0 || found.total === 0) return rawNarrative(found.memories);
+  const first = await recall.retrieve({ ...personaRequest(namespace, body), offset: 0 });
+  return rawNarrative(first.memories);
+}
+
+function explained(found: Retrieved): z.output<typeof personaAnswer>['explainability'] {
+  return {
+    weights: found.weights,
+    source_links: found.memories.map((memory) => ({ id: memory.id, score: memory.score, ...memory.explain })),
+  };
+}
+
+/** A filter's field if it was given, for types that tell "absent" from "undefined". */
+function given<K extends string, T>(key: K, value: T | null | undefined): { [P in K]?: T } {
+  return value === null || value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
+}

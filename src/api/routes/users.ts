@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { listConversations } from '../../record/conversations';
+import type { ApiDependencies } from '../dependencies';
+import { decodeCursor, encodeCursor } from '../page-cursor';
+import { defineRoute, type Route } from '../route';
+import { workflowLink } from '../schemas/answers';
+import { MAX_RETRIEVE_LIMIT, id, wholeNumber } from '../schemas/fields';
+import { statusUrlOf, workflowLinkOf } from '../wire';
+
+const DEFAULT_PAGE = 50;
+const MAX_CURSOR_CHARS = 4_000;
+
+const listed = z
+  .object({
+    user_id: z.string(),
+    conversations: z.array(
+      z.object({
+        conversation_id: z.string(),
+        appended_through: z.int(),
+        indexed_through: z.int(),
+        created_at: z.string().meta({ format: 'date-time' }),
+        updated_at: z.string().meta({ format: 'date-time' }),
+        ...workflowLink,
+        status_url: z.string(),
+      }),
+    ),
+    next_cursor: z.string().nullable().meta({ description: '`cursor` of the next page; null at the end' }),
+  })
+  .meta({ id: 'Conversations' });
+
+/** Everything under `/v1/users/{user_id}`. */
+export function userRoutes(deps: ApiDependencies): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/users/{user_id}/conversations',
+      tag: 'users',
+      summary: 'A user’s conversations, the newest first',
+      params: z.object({ user_id: id }),
+      query: z.object({
+        limit: wholeNumber(1, MAX_RETRIEVE_LIMIT).optional(),
+        cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
+      }),
+      responses: { 200: { description: 'One page', schema: listed } },
+      async handle({ params, query }, { namespace }) {
+        const limit = query.limit ?? DEFAULT_PAGE;
+        const after = query.cursor === undefined ? null : decodeCursor(query.cursor);
+        const owner = { namespace, userId: params.user_id };
+        // One more than asked for tells whether there is another page.
+        const found = await listConversations(deps.pool, owner, limit + 1, after);
+        const page = found.slice(0, limit);
+        const last = page.at(-1);
+        return {
+          status: 200,
+          body: {
+            user_id: params.user_id,
+            conversations: page.map((one) => {
+              const ref = { ...owner, conversationId: one.conversationId };
+              return {
+                conversation_id: one.conversationId,
+                appended_through: one.appendedThrough,
+                indexed_through: one.indexedThrough,
+                created_at: one.createdAt.toISOString(),
+                updated_at: one.updatedAt.toISOString(),
+                ...workflowLinkOf(ref, deps.workflowUrl),
+                status_url: statusUrlOf(ref),
+              };
+            }),
+            next_cursor: found.length > limit && last ? encodeCursor(last) : null,
+          },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import type { FieldError } from '../domain/errors';
+
+const MAX_SHOWN_KEY_CHARS = 100;
+
+/** Checks a value against a schema: the parsed value, or what is wrong by the names the caller used. */
+export function validate<T>(schema: z.ZodType<T>, value: unknown): { value: T } | { errors: FieldError[] } {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { value: parsed.data } : { errors: parsed.error.issues.flatMap(fieldErrorsOf) };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function fieldErrorsOf(issue: Issue): FieldError[] {
+  const path = issue.path.map((part) => String(part).slice(0, MAX_SHOWN_KEY_CHARS)).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const shown = key.slice(0, MAX_SHOWN_KEY_CHARS);
+      return { path: path === '' ? shown : `${path}.${shown}`, message: 'is not a field of this request' };
+    });
+  }
+  return [{ path, message: messageOf(issue) }];
+}
+
+function messageOf(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is required';
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  return issue.message.startsWith('Invalid input: expected ')
+    ? issue.message.replace(/^Invalid input: expected (\w+), received (\w+)$/, 'must be of type $1, not $2')
+    : issue.message;
+}
