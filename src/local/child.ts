@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureError } from '../domain/errors';
+import { identifyProcess, type ProcessIdentity } from './process-identity';
+
+const FIRST_RESTART_DELAY_MS = 500;
+const MAX_RESTART_DELAY_MS = 15_000;
+/** A child that lived this long has earned a quick restart again. */
+const HEALTHY_LIFE_MS = 60_000;
+const READY_POLL_MS = 100;
+/** Deaths before a child was ever ready that make the start give up. */
+const MAX_DEATHS_BEFORE_READY = 3;
+const LOG_TAIL_BYTES = 2_000;
+
+/** How one part of the stack is run. */
+export interface ChildSpec {
+  name: string;
+  command: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  /** Only as root: whom it runs as. */
+  user?: { uid: number; gid: number };
+  logFile: string;
+  /** Lower stages start first and stop last. */
+  stage: number;
+  stopSignal: NodeJS.Signals;
+  stopDeadlineMs: number;
+  readyDeadlineMs: number;
+  /** Resolves when the part does its work; throws while it does not yet. */
+  ready(): Promise<void>;
+  /** Puts right what a death may have left behind, before each start. */
+  beforeStart?(): Promise<void>;
+}
+
+/** What a stranger needs to end a child in good order. */
+export interface ChildRecord extends ProcessIdentity {
+  name: string;
+  stage: number;
+  stopSignal: NodeJS.Signals;
+  stopDeadlineMs: number;
+}
+
+export interface ChildEvents {
+  onChange(): void;
+  onDeath(name: string, how: string, restartInMs: number): void;
+}
+
+/** One part of the stack: started, restarted with growing pauses when it dies, stopped. */
+export class Child {
+  private process: ChildProcess | undefined;
+  private identity: ProcessIdentity | undefined;
+  private stopping = false;
+  private deaths = 0;
+  private everReady = false;
+  private deathsBeforeReady = 0;
+  private lastDeath = 'it never started';
+  private restart: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly spec: ChildSpec,
+    private readonly events: ChildEvents,
+  ) {}
+
+  /** Starts the child and waits until it is ready. @throws Error with the end of its log. */
+  async start(): Promise<void> {
+    await this.launch();
+    const deadline = Date.now() + this.spec.readyDeadlineMs;
+    for (let lastError: unknown; ; await sleep(READY_POLL_MS)) {
+      if (this.stopping) throw new Error(`${this.spec.name} was stopped while it started`);
+      if (this.deathsBeforeReady >= MAX_DEATHS_BEFORE_READY) throw this.startError(this.lastDeath, lastError);
+      if (Date.now() > deadline) {
+        throw this.startError(`not ready within ${this.spec.readyDeadlineMs / 1_000} s`, lastError);
+      }
+      if (this.identity === undefined) continue;
+      try {
+        await this.spec.ready();
+        this.everReady = true;
+        return;
+      } catch (thrown) {
+        lastError = thrown;
+      }
+    }
+  }
+
+  /** The child as it runs now; undefined while it is down. */
+  record(): ChildRecord | undefined {
+    if (this.identity === undefined) return undefined;
+    const { name, stage, stopSignal, stopDeadlineMs } = this.spec;
+    return { name, stage, stopSignal, stopDeadlineMs, ...this.identity };
+  }
+
+  /** From now on the child is not started again. */
+  retire(): void {
+    this.stopping = true;
+    clearTimeout(this.restart);
+  }
+
+  private async launch(): Promise<void> {
+    await this.spec.beforeStart?.();
+    if (this.stopping) return;
+    const log = openSync(this.spec.logFile, 'a');
+    let child: ChildProcess;
+    try {
+      child = spawn(this.spec.command, this.spec.args, {
+        env: this.spec.env,
+        // An own session: a terminal's Ctrl-C reaches the supervisor alone, which stops all in order.
+        detached: true,
+        stdio: ['ignore', log, log],
+        ...(this.spec.user ?? {}),
+      });
+    } finally {
+      closeSync(log);
+    }
+    this.process = child;
+    const startedAt = Date.now();
+    child.once('error', (error) => this.died(startedAt, error.message));
+    child.once('exit', (code, signal) =>
+      this.died(startedAt, signal === null ? `exit code ${code}` : signal),
+    );
+    if (child.pid !== undefined) {
+      this.identity = identifyProcess(child.pid);
+      this.events.onChange();
+    }
+  }
+
+  private died(startedAt: number, how: string): void {
+    if (this.process === undefined) return;
+    this.process = undefined;
+    this.identity = undefined;
+    this.lastDeath = `it ended with ${how}`;
+    this.events.onChange();
+    if (this.stopping) return;
+    if (!this.everReady) this.deathsBeforeReady += 1;
+    this.deaths = Date.now() - startedAt > HEALTHY_LIFE_MS ? 1 : this.deaths + 1;
+    this.launchLater(how);
+  }
+
+  private launchLater(how: string): void {
+    const delayMs = restartDelayMs(this.deaths);
+    this.events.onDeath(this.spec.name, how, delayMs);
+    this.restart = setTimeout(() => {
+      this.launch().catch((thrown: unknown) => {
+        this.deaths += 1;
+        this.lastDeath = ensureError(thrown).message;
+        this.launchLater(this.lastDeath);
+      });
+    }, delayMs);
+  }
+
+  private startError(why: string, cause: unknown): Error {
+    const reason = cause === undefined ? '' : ` (${ensureError(cause).message})`;
+    const tail = logTail(this.spec.logFile);
+    return new Error(
+      `${this.spec.name} did not start: ${why}${reason}. Its log, ${this.spec.logFile}, ends:\n${tail}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Pause before a child that has died `deaths` times in a row is started again. */
+export function restartDelayMs(deaths: number): number {
+  return Math.min(FIRST_RESTART_DELAY_MS * 2 ** Math.max(0, deaths - 1), MAX_RESTART_DELAY_MS);
+}
+
+function logTail(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').slice(-LOG_TAIL_BYTES).trim() || '(empty)';
+  } catch (thrown) {
+    return `(unreadable: ${ensureError(thrown).message})`;
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child, type ChildRecord, type ChildSpec } from './child';
+import { DataLock, describeHolder } from './data-lock';
+import { GuardLink } from './guard-link';
+import { logFile } from './logs';
+import { ownIdentity } from './process-identity';
+import { endChildren } from './shutdown';
+
+const LOCK_FILE = 'stack.lock';
+const CHILDREN_FILE = 'children.json';
+
+export interface SupervisorOptions {
+  dataDir: string;
+  /** How long to wait for a stack on the same folder that is ending. */
+  lockWaitMs: number;
+  log(line: string): void;
+}
+
+/**
+ * Holds one data folder and runs the parts of a stack on it: starts them by stages, restarts what dies, ends them in
+ * order. Should this process be killed, its guard ends them; should that be killed too, the next start does.
+ */
+export class Supervisor {
+  private readonly children: Child[] = [];
+  private readonly guard: GuardLink;
+  private hurried = false;
+  private stopped: Promise<void> | undefined;
+
+  private constructor(
+    private readonly options: SupervisorOptions,
+    private readonly lock: DataLock,
+  ) {
+    this.guard = new GuardLink(logFile(options.dataDir, 'guard'), (guard) =>
+      lock.amend({ processes: [ownIdentity(), guard] }),
+    );
+  }
+
+  /**
+   * Takes the data folder, and ends what a killed stack left running on it.
+   * @throws LockedError when another stack holds it
+   */
+  static async open(options: SupervisorOptions): Promise<Supervisor> {
+    mkdirSync(options.dataDir, { recursive: true });
+    const lock = await DataLock.take(join(options.dataDir, LOCK_FILE), options.lockWaitMs, (holder) =>
+      options.log(
+        `${options.dataDir} is held by ${describeHolder(holder)}; waiting up to ${options.lockWaitMs / 1_000} s for it to end`,
+      ),
+    );
+    try {
+      await endChildren(readChildren(options.dataDir));
+      return new Supervisor(options, lock);
+    } catch (thrown) {
+      lock.release();
+      throw thrown;
+    }
+  }
+
+  /** Starts these parts, stage by stage, each stage at once, and resolves when all are ready. */
+  async start(specs: ChildSpec[]): Promise<void> {
+    const added = specs.map((spec) => new Child(spec, this.events()));
+    this.children.push(...added);
+    for (const stage of [...new Set(specs.map((spec) => spec.stage))].sort((a, b) => a - b)) {
+      await Promise.all(
+        added
+          .filter((child) => child.spec.stage === stage)
+          .map(async (child) => {
+            const started = Date.now();
+            await child.start();
+            this.options.log(
+              `${child.spec.name} is ready (${((Date.now() - started) / 1_000).toFixed(1)} s)`,
+            );
+          }),
+      );
+    }
+  }
+
+  /** Says in the lock file where the API is. */
+  announce(address: string): void {
+    this.lock.amend({ address });
+  }
+
+  /** Ends all parts in order and gives the data folder back. Again and again is the same as once. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
+  }
+
+  /** Shortens the deadlines of a stop that is under way. */
+  hurry(): void {
+    this.hurried = true;
+  }
+
+  private async stopOnce(): Promise<void> {
+    for (const child of this.children) child.retire();
+    await endChildren(this.records(), () => this.hurried);
+    this.guard.close();
+    this.lock.release();
+  }
+
+  private records(): ChildRecord[] {
+    return this.children.flatMap((child) => child.record() ?? []);
+  }
+
+  private events(): ConstructorParameters<typeof Child>[1] {
+    return {
+      onChange: () => {
+        const records = this.records();
+        this.guard.report(records);
+        writeFileSync(join(this.options.dataDir, CHILDREN_FILE), JSON.stringify(records));
+      },
+      onDeath: (name, how, restartInMs) =>
+        this.options.log(`${name} died (${how}); starting it again in ${restartInMs / 1_000} s`),
+    };
+  }
+}
+
+function readChildren(dataDir: string): ChildRecord[] {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, CHILDREN_FILE), 'utf8')) as ChildRecord[];
+  } catch {
+    return []; // never written, or cut off by a crash of the machine, after which nothing runs
+  }
+}
