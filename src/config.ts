@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { DEFAULT_INGESTION_POLICY as I, DEFAULT_RETRIEVAL_POLICY as R } from './domain/policy';
+import {
+  DEFAULT_INGESTION_POLICY as I,
+  DEFAULT_RETRIEVAL_POLICY as R,
+  type ConversationPolicy,
+} from './domain/policy';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const ms = z.coerce.number().int().min(1);
@@ -106,4 +110,25 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`configuration is wrong: ${problems.join('; ')}`);
+}
+
+/** The policy of conversations that changed nothing. */
+export function defaultPolicyOf(config: Config): ConversationPolicy {
+  return {
+    ingestion: {
+      lowVolumeCutoff: config.LOW_VOLUME_CUTOFF,
+      highVolumeCutoff: config.HIGH_VOLUME_CUTOFF,
+      lowVolumeBatchSize: config.LOW_VOLUME_BATCH_SIZE,
+      mediumVolumeBatchSize: config.MEDIUM_VOLUME_BATCH_SIZE,
+      highVolumeBatchSize: config.HIGH_VOLUME_BATCH_SIZE,
+      flushIntervalMs: config.FLUSH_INTERVAL_MS,
+      maxBufferSize: config.MAX_BUFFER_SIZE,
+    },
+    retrieval: {
+      minSimilarity: config.MIN_SIMILARITY,
+      maxInjectionsPerMessage: config.MAX_INJECTIONS_PER_MESSAGE,
+      reinjectionCooldownTurns: config.REINJECTION_COOLDOWN_TURNS,
+      lookbackMessages: config.LOOKBACK_MESSAGES,
+    },
+  };
 }
