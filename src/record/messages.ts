@@ -9,12 +9,18 @@ const REUSED_ID_STATE = 'AM409';
 export interface AcceptedMessage {
   seq: number;
   duplicate: boolean;
-  storedAt: Date;
+}
+
+/** `first_seq` alone when every message was new; else the seq of each, and whether it was known. */
+interface AcceptRow {
+  first_seq: number | null;
+  seqs: (number | string)[] | null;
+  duplicates: boolean[] | null;
 }
 
 const ACCEPT = {
   name: 'accept-messages',
-  text: 'SELECT ordinal, seq, duplicate, stored_at FROM accept_messages($1, $2, $3, $4, $5)',
+  text: 'SELECT first_seq, seqs, duplicates FROM accept_messages($1, $2, $3, $4, $5, $6)',
 };
 
 /**
@@ -39,14 +45,20 @@ export async function acceptMessages(
     forced_persona: message.forcedPersona,
   }));
   try {
-    const result = await run<{ seq: number; duplicate: boolean; stored_at: Date }>(on, ACCEPT, [
+    const result = await run<AcceptRow>(on, ACCEPT, [
       ref.namespace,
       ref.userId,
       ref.conversationId,
+      rows.map((row) => row.message_id),
       JSON.stringify(rows),
       heldBy,
     ]);
-    return result.rows.map((row) => ({ seq: row.seq, duplicate: row.duplicate, storedAt: row.stored_at }));
+    const { first_seq: firstSeq, seqs, duplicates } = result.rows[0]!;
+    return messages.map((_, place) =>
+      firstSeq === null
+        ? { seq: Number(seqs![place]), duplicate: duplicates![place]! }
+        : { seq: firstSeq + place, duplicate: false },
+    );
   } catch (thrown) {
     if (sqlState(thrown) === REUSED_ID_STATE)
       throw reusedIds(thrown as Error & { detail?: string }, messages);

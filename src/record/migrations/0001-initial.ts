@@ -35,8 +35,7 @@ COMMENT ON COLUMN conversations.due_through IS 'last seq that Temporal is to be 
 COMMENT ON COLUMN conversations.announced_through IS 'last seq that Temporal has acknowledged';
 COMMENT ON COLUMN conversations.planned_through IS 'last seq that is in a batch';
 COMMENT ON COLUMN conversations.indexed_through IS 'everything up to it is indexed or failed';
-CREATE INDEX conversations_by_user ON conversations (namespace, user_id, created_at DESC, conversation_id DESC);
-CREATE INDEX conversations_unannounced ON conversations (updated_at) WHERE announced_through < due_through;
+-- One index only beside the key: every accepted message updates this row. What is unannounced is unindexed too.
 CREATE INDEX conversations_unindexed ON conversations (updated_at) WHERE indexed_through < due_through;
 
 CREATE TABLE messages (
@@ -158,11 +157,11 @@ CREATE TABLE worker_heartbeats (
   seen_at     timestamptz NOT NULL
 );
 
--- One round trip an accepted request. Takes the conversation's lock, finds duplicates, allots gapless seqs.
+-- One round trip an accepted request; p_ids are the message ids of p_rows, in order. Takes the conversation's lock, finds duplicates, allots gapless seqs.
 -- Raises AM409 with the offending ordinals (0-based, comma-separated) in DETAIL when an id is known with other content:
--- nothing of the request is stored then. p_held_by: the import whose rows Temporal is not to be told of yet.
-CREATE FUNCTION accept_messages(p_namespace text, p_user text, p_conversation text, p_rows jsonb, p_held_by uuid)
-RETURNS TABLE (ordinal integer, seq bigint, duplicate boolean, stored_at timestamptz)
+-- nothing of the request is stored then. All new: first_seq, and the seqs follow it; else seqs and duplicates, in order. p_held_by: the import whose rows Temporal is not to be told of yet.
+CREATE FUNCTION accept_messages(p_namespace text, p_user text, p_conversation text, p_ids text[], p_rows jsonb, p_held_by uuid)
+RETURNS TABLE (first_seq bigint, seqs bigint[], duplicates boolean[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -179,6 +178,27 @@ BEGIN
      WHERE c.namespace = p_namespace AND c.user_id = p_user AND c.conversation_id = p_conversation FOR UPDATE;
   END IF;
   v_now := clock_timestamp();
+
+  -- Nearly every request: nothing of it is known. Three statements and done.
+  IF NOT EXISTS (SELECT 1 FROM messages m
+                  WHERE m.namespace = p_namespace AND m.user_id = p_user AND m.conversation_id = p_conversation
+                    AND m.message_id = ANY (p_ids))
+     AND (SELECT count(DISTINCT id) = count(*) FROM unnest(p_ids) AS id) THEN
+    UPDATE conversations c
+       SET appended_through = v_appended + cardinality(p_ids),
+           due_through = CASE WHEN p_held_by IS NULL THEN v_appended + cardinality(p_ids) ELSE c.due_through END,
+           updated_at = v_now
+     WHERE c.namespace = p_namespace AND c.user_id = p_user AND c.conversation_id = p_conversation;
+    INSERT INTO messages (namespace, user_id, conversation_id, seq, message_id, role, name, content, said_at, stored_at,
+                                    metadata, forced_persona, import_id)
+    SELECT p_namespace, p_user, p_conversation, v_appended + i.ord, i.message_id, i.role, i.name, i.content, i.said_at, v_now,
+           coalesce(i.metadata, '{}'), i.forced_persona, p_held_by
+      FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (message_id text, role text, name text, content text, said_at timestamptz,
+                                                    metadata jsonb, forced_persona text))
+           WITH ORDINALITY AS i (message_id, role, name, content, said_at, metadata, forced_persona, ord);
+    RETURN QUERY SELECT v_appended + 1, NULL::bigint[], NULL::boolean[];
+    RETURN;
+  END IF;
 
   SELECT string_agg((i.ord - 1)::text, ',' ORDER BY i.ord) INTO v_conflicts
     FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (message_id text, role text, name text, content text, said_at timestamptz))
@@ -208,9 +228,9 @@ BEGIN
                                                     metadata jsonb, forced_persona text))
            WITH ORDINALITY AS i (message_id, role, name, content, said_at, metadata, forced_persona, ord)
   ), known AS MATERIALIZED (
-    SELECT m.message_id, m.seq, m.stored_at FROM messages m
+    SELECT m.message_id, m.seq FROM messages m
      WHERE m.namespace = p_namespace AND m.user_id = p_user AND m.conversation_id = p_conversation
-       AND m.message_id IN (SELECT i.message_id FROM incoming i)
+       AND m.message_id = ANY (p_ids)
   ), fresh AS MATERIALIZED (
     SELECT i.*, v_appended + row_number() OVER (ORDER BY i.ord) AS seq FROM incoming i
      WHERE i.nth = 1 AND NOT EXISTS (SELECT 1 FROM known k WHERE k.message_id = i.message_id)
@@ -221,11 +241,11 @@ BEGIN
            coalesce(f.metadata, '{}'), f.forced_persona, p_held_by
       FROM fresh f
   )
-  SELECT (i.ord - 1)::integer, coalesce(k.seq, f.seq), (k.seq IS NOT NULL OR i.nth > 1), coalesce(k.stored_at, v_now)
+  SELECT NULL::bigint, array_agg(coalesce(k.seq, f.seq) ORDER BY i.ord),
+         array_agg(k.seq IS NOT NULL OR i.nth > 1 ORDER BY i.ord)
     FROM incoming i
     LEFT JOIN known k ON k.message_id = i.message_id
-    LEFT JOIN fresh f ON f.message_id = i.message_id
-   ORDER BY i.ord;
+    LEFT JOIN fresh f ON f.message_id = i.message_id;
 
   SELECT max(m.seq) INTO v_new FROM messages m
    WHERE m.namespace = p_namespace AND m.user_id = p_user AND m.conversation_id = p_conversation AND m.seq > v_appended;
