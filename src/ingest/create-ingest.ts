@@ -42,7 +42,8 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
 
   async function flush(ref: ConversationRef): Promise<number> {
     const state = await conversationState(pool, ref);
-    if (!state || state.dueThrough === 0) return state?.appendedThrough ?? 0;
+    // What an import still holds is not ours to flush.
+    if (!state || state.dueThrough === 0) return 0;
     announcer.announce(ref, { throughSeq: state.dueThrough, flushThrough: state.dueThrough });
     return state.dueThrough;
   }

@@ -54,7 +54,7 @@ export interface Ingest {
     messages: readonly IncomingMessage[],
     options?: { flush?: boolean },
   ): Promise<Streamed>;
-  /** Tells Temporal to index everything stored so far. @returns the last stored seq, 0 for an unknown conversation */
+  /** Tells Temporal to index everything stored so far. @returns the last seq that is due, 0 for none */
   flush(ref: ConversationRef): Promise<number>;
   /** Waits until everything up to `throughSeq` is indexed or failed, at most `waitMs`. @returns whether it is */
   waitIndexed(ref: ConversationRef, throughSeq: number, waitMs: number): Promise<boolean>;
