@@ -42,7 +42,7 @@ async function load(start) {
     extra: { session: { intra_op: { allow_spinning: process.env['EMB_SPIN'] ?? '0' } } },
   });
 
-  /** @param {string} text */
+  /** @param {string} text @returns {number[]} */
   function idsOf(text) {
     const ids = tokenizer.encode(text.slice(0, MAX_CHARS_PER_TEXT)).ids;
     const last = ids[ids.length - 1];
