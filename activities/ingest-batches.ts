@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { UnavailableError, ensureError } from '../src/domain/errors';
 import type { ConversationRef } from '../src/domain/message';
-import { progressKey } from '../src/ingest/progress';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
 import type {
   ConversationActivities,
@@ -71,7 +70,7 @@ async function workOn(
   for (const portion of portions) {
     if (portion.length === 0) continue;
     const outcomes = await tryPortion(dependencies, ref, portion);
-    indexedThrough = await finishBatches(dependencies.pool, ref, outcomes, progressKey(ref));
+    indexedThrough = await finishBatches(dependencies.pool, ref, outcomes);
     batches.push(
       ...portion.map((batch, place) => ({
         firstSeq: batch.firstSeq,

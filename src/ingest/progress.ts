@@ -1,19 +1,12 @@
 import { Client, type Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sha256Hex } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
-import { PROGRESS_CHANNEL } from '../record/batches';
+import { PROGRESS_CHANNEL, progressKey } from '../record/batches';
 import { conversationState } from '../record/conversations';
 
 /** Behind the notification: how often the cursor is looked at all the same, since a notification can be lost with its connection. */
 const POLL_INTERVAL_MS = 400;
 const RECONNECT_DELAY_MS = 1_000;
-const KEY_HEX_CHARS = 32;
-
-/** The payload that tells of a conversation's cursor: a hash, so that no user's id is on the channel. */
-export function progressKey(ref: ConversationRef): string {
-  return sha256Hex(JSON.stringify([ref.namespace, ref.userId, ref.conversationId])).slice(0, KEY_HEX_CHARS);
-}
 
 /** Waits for conversations' cursors, woken by Postgres notifications on one connection a process. */
 export class ProgressWaiter {

@@ -1,4 +1,5 @@
 import type { FlushReason, PendingTurn, PlannedBatch } from '../domain/batching';
+import { sha256Hex } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
 import { run, type Queryable } from './pool';
 
@@ -152,6 +153,12 @@ const FINISH = {
 
 /** Postgres channel on which a moved cursor is told; the payload is `progressKey`. */
 export const PROGRESS_CHANNEL = 'conversation_progress';
+const PROGRESS_KEY_HEX_CHARS = 32;
+
+/** The payload that tells of a conversation's cursor: a hash, so that no user's id is on the channel. */
+export function progressKey(ref: ConversationRef): string {
+  return sha256Hex(JSON.stringify(key(ref))).slice(0, PROGRESS_KEY_HEX_CHARS);
+}
 
 /**
  * Ends batches (`failureReason` null: indexed), moves the cursor to where everything is terminal, and wakes whoever waits.
@@ -162,7 +169,6 @@ export async function finishBatches(
   on: Queryable,
   ref: ConversationRef,
   outcomes: readonly { firstSeq: number; failureReason: string | null }[],
-  notifyKey: string,
 ): Promise<number> {
   const rows = outcomes.map((outcome) => ({
     first_seq: outcome.firstSeq,
@@ -172,7 +178,7 @@ export async function finishBatches(
     ...key(ref),
     JSON.stringify(rows),
     PROGRESS_CHANNEL,
-    notifyKey,
+    progressKey(ref),
   ]);
   return result.rows[0]?.indexed_through ?? 0;
 }

@@ -178,7 +178,6 @@ describe('accepting', () => {
 });
 
 describe('batches', () => {
-  const KEY = 'progress';
   const threeBatches = async (ref: ConversationRef): Promise<void> => {
     await acceptMessages(
       pool,
@@ -211,9 +210,9 @@ describe('batches', () => {
   it('move the cursor over what is terminal only, in whatever order they end', async () => {
     const ref = someRef();
     await threeBatches(ref);
-    expect(await finishBatches(pool, ref, [{ firstSeq: 2, failureReason: 'refused' }], KEY)).toBe(0);
-    expect(await finishBatches(pool, ref, [{ firstSeq: 1, failureReason: null }], KEY)).toBe(3);
-    expect(await finishBatches(pool, ref, [{ firstSeq: 1, failureReason: 'late zombie' }], KEY)).toBe(3);
+    expect(await finishBatches(pool, ref, [{ firstSeq: 2, failureReason: 'refused' }])).toBe(0);
+    expect(await finishBatches(pool, ref, [{ firstSeq: 1, failureReason: null }])).toBe(3);
+    expect(await finishBatches(pool, ref, [{ firstSeq: 1, failureReason: 'late zombie' }])).toBe(3);
     expect(await failedRanges(pool, ref)).toEqual([{ fromSeq: 2, throughSeq: 3, reason: 'refused' }]);
     expect(await conversationView(pool, ref, DEFAULTS)).toMatchObject({
       pending: 1,
@@ -229,7 +228,6 @@ describe('batches', () => {
       pool,
       ref,
       [1, 2, 4].map((firstSeq) => ({ firstSeq, failureReason: firstSeq === 2 ? 'refused' : null })),
-      KEY,
     );
     expect(await reopenFailed(pool, ref)).toEqual([{ fromSeq: 2, throughSeq: 3, reason: 'refused' }]);
     expect(await reopenFailed(pool, ref)).toEqual([]);
@@ -238,7 +236,7 @@ describe('batches', () => {
       indexedThrough: 1,
       failed: [],
     });
-    expect(await finishBatches(pool, ref, [{ firstSeq: 2, failureReason: null }], KEY)).toBe(4);
+    expect(await finishBatches(pool, ref, [{ firstSeq: 2, failureReason: null }])).toBe(4);
   });
 });
 
