@@ -12,6 +12,7 @@ export function smoothIdf(
   terms: Iterable<string>,
   documents: readonly (readonly string[])[],
   background: BackgroundShare,
+  backgroundTurns = BACKGROUND_TURNS,
 ): Map<string, number> {
   const frequencies = new Map<string, number>();
   for (const term of terms) frequencies.set(term, 0);
@@ -21,10 +22,10 @@ export function smoothIdf(
       if (known !== undefined) frequencies.set(term, known + 1);
     }
   }
-  const total = documents.length + BACKGROUND_TURNS;
+  const total = documents.length + backgroundTurns;
   const idf = new Map<string, number>();
   for (const [term, frequency] of frequencies) {
-    const share = (frequency + BACKGROUND_TURNS * background(term)) / total;
+    const share = (frequency + backgroundTurns * background(term)) / total;
     idf.set(term, Math.log(1 + (1 - share) / share));
   }
   return idf;
