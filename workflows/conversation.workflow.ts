@@ -68,7 +68,7 @@ const { ingestBatches } = proxyActivities<ConversationActivities>(STEP_OPTIONS);
  */
 export async function conversation(input: ConversationInput): Promise<void> {
   const standing = standingAtStart(input.carried);
-  const notes: RunNotes = { running: null, finished: [], failures: [] };
+  const notes: RunNotes = { about: input.ref, running: null, finished: [], failures: [] };
   let lastHeardAtMs = Date.now();
 
   const showDetails = (): void => setCurrentDetails(runDetails(standing, notes));

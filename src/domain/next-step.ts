@@ -1,5 +1,6 @@
 /** Why a conversation's activity runs now, as people read it in the Temporal UI. */
-export type StepReason = 'start' | 'size' | 'window' | 'flush' | 'idle' | 'policy' | 'retry' | 'backlog';
+export type StepReason =
+  'start' | 'size' | 'window' | 'flush' | 'idle' | 'policy' | 'retry' | 'late' | 'backlog';
 
 export type NextStep =
   /** Plan and index now. */
@@ -17,8 +18,6 @@ export interface Standing {
   fresh: boolean;
   /** Stored and due, as far as the signals and the record have said. */
   storedThrough: number;
-  /** What the record itself said last. */
-  recordedThrough: number;
   plannedThrough: number;
   indexedThrough: number;
   nextCutSeq: number;
@@ -31,6 +30,9 @@ export interface Standing {
   policyServed: number;
   retries: number;
   retriesServed: number;
+  /** Announcements that came late: the record is asked, whatever the signals have said before. */
+  late: number;
+  lateServed: number;
   flushIntervalMs: number;
   /** When the first message that no step has seen was stored; null when there is none. */
   unseenSinceMs: number | null;
@@ -50,6 +52,7 @@ export interface StepAsked {
   flushThrough: number;
   policyChanges: number;
   retries: number;
+  late: number;
   closedTail: boolean;
 }
 
@@ -72,7 +75,6 @@ export function standingAtStart(carried?: { storedThrough: number; flushThrough:
   return {
     fresh: true,
     storedThrough: carried?.storedThrough ?? 0,
-    recordedThrough: 0,
     plannedThrough: 0,
     indexedThrough: 0,
     nextCutSeq: 1,
@@ -83,6 +85,8 @@ export function standingAtStart(carried?: { storedThrough: number; flushThrough:
     policyServed: 0,
     retries: 0,
     retriesServed: 0,
+    late: 0,
+    lateServed: 0,
     flushIntervalMs: 0,
     unseenSinceMs: null,
     windowEndsAtMs: null,
@@ -117,6 +121,7 @@ export function nextStep(s: Standing, mustRoll: boolean): NextStep {
   if (s.policyChanges > s.policyServed) return ingest('policy');
   if (s.retries > s.retriesServed) return ingest('retry');
   if (s.storedThrough >= s.nextCutSeq) return ingest('size');
+  if (s.late > s.lateServed) return ingest('late');
   if (s.more) return ingest('backlog');
   if (s.windowEnded && pendingCount(s) > 0) return ingest('window');
   if (!s.silent) return { kind: 'wait' };
@@ -132,6 +137,7 @@ export function beginStep(s: Standing, step: NextStep): StepAsked {
     flushThrough: s.flushThrough,
     policyChanges: s.policyChanges,
     retries: s.retries,
+    late: s.late,
     closedTail: step.kind === 'ingest' && step.closeTail !== undefined,
   };
 }
@@ -149,7 +155,8 @@ export function hearStored(
   s.storedThrough = Math.max(s.storedThrough, heard.throughSeq);
   s.flushThrough = Math.max(s.flushThrough, heard.flushThrough ?? 0);
   hearAnything(s);
-  if (news) s.unseenSinceMs ??= Math.min(heard.storedAtMs ?? 0, nowMs);
+  if (heard.storedAtMs === undefined) s.late += 1;
+  if (news) s.unseenSinceMs ??= Math.min(heard.storedAtMs ?? nowMs, nowMs);
   if (s.fresh || s.unseenSinceMs === null || s.windowEndsAtMs !== null) return;
   s.windowEndsAtMs = Math.max(s.unseenSinceMs + s.flushIntervalMs, nowMs);
   s.windowEnded = s.windowEndsAtMs <= nowMs;
@@ -168,7 +175,6 @@ export function hearOutcome(s: Standing, asked: StepAsked, outcome: StepOutcome,
   const policyChanged = asked.policyChanges > s.policyServed;
   // The record knows better than old signals; only what was heard while the step ran may be news to it.
   s.storedThrough = heardMeanwhile ? Math.max(s.storedThrough, outcome.storedThrough) : outcome.storedThrough;
-  s.recordedThrough = outcome.storedThrough;
   s.plannedThrough = outcome.plannedThrough;
   s.indexedThrough = outcome.indexedThrough;
   s.nextCutSeq = outcome.nextCutSeq;
@@ -177,6 +183,7 @@ export function hearOutcome(s: Standing, asked: StepAsked, outcome: StepOutcome,
   s.flushServedThrough = Math.max(s.flushServedThrough, asked.flushThrough);
   s.policyServed = asked.policyChanges;
   s.retriesServed = asked.retries;
+  s.lateServed = asked.late;
   s.tailClosed = asked.closedTail && s.silent && !outcome.more;
   s.fresh = false;
   if (cut || policyChanged || s.windowEnded || s.windowEndsAtMs === null) {

@@ -1,7 +1,10 @@
+import type { ConversationRef } from './message';
 import { pendingCount, phaseOf, type Standing, type StepReason } from './next-step';
 
 /** What a person sees of a run besides its numbers. */
 export interface RunNotes {
+  /** Whose conversation it is. */
+  about: ConversationRef;
   /** The step that is running now. */
   running: string | null;
   /** The last batches that were finished, newest first. */
@@ -20,6 +23,7 @@ const WHY: Record<StepReason, string> = {
   idle: 'nobody has said anything for long',
   policy: 'the policy was changed',
   retry: 'failed messages are tried again',
+  late: 'an announcement was found missing, so the record is asked',
   backlog: 'there is more work than one step takes',
 };
 
@@ -43,6 +47,8 @@ export function stepSentence(s: Standing, reason: StepReason): string {
 /** The run's current details in the Temporal UI (Markdown). */
 export function runDetails(s: Standing, notes: RunNotes): string {
   const lines = [
+    // The static summary does not survive a roll-over; this does.
+    `Conversation \`${asCode(notes.about.conversationId)}\` of \`${asCode(notes.about.userId)}\``,
     `**Phase:** ${notes.running ? 'indexing' : phaseOf(s)}`,
     notes.running ?? waitingFor(s),
     `**Messages:** stored through ${s.storedThrough}, indexed through ${s.indexedThrough}, ${pendingCount(s)} pending`,
@@ -68,4 +74,9 @@ function waitingFor(s: Standing): string {
 
 function bullets(title: string, items: string[]): string {
   return [`**${title}**`, ...items.map((item) => `- ${item}`)].join('\n');
+}
+
+/** Ids are the caller's: they must not break out of the Markdown they are shown in. */
+function asCode(id: string): string {
+  return id.replace(/[`\r\n]/g, '′');
 }

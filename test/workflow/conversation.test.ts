@@ -129,12 +129,12 @@ describe('a conversation', () => {
     const ref = world.newConversation();
     await world.say(ref, 8);
     await until('two are pending', async () => (await world.progress(ref)).pending === 2);
-    await world.signal(ref, { throughSeq: 8, flushThrough: 8 });
+    await world.signal(ref, { throughSeq: 8, flushThrough: 8, storedAtMs: Date.now() });
     await world.indexed(ref, 8);
     expect(world.ingest.trace(ref).at(-1)).toBe('2a@8 flush');
     const calls = world.ingest.of(ref).calls.length;
-    await world.signal(ref, { throughSeq: 8, flushThrough: 8 });
-    await world.signal(ref, { throughSeq: 3, flushThrough: 3 });
+    await world.signal(ref, { throughSeq: 8, flushThrough: 8, storedAtMs: Date.now() });
+    await world.signal(ref, { throughSeq: 3, flushThrough: 3, storedAtMs: Date.now() });
     await world.say(ref);
     await until('the next is heard', async () => (await world.progress(ref)).storedThrough === 9);
     expect(world.ingest.of(ref).calls.length).toBe(calls);

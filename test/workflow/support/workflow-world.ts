@@ -6,8 +6,8 @@ import {
   DefaultLogger,
   Runtime,
   Worker,
-  type InjectedSinks,
   type NativeConnection,
+  type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { conversationWorkflowId } from '../../../src/domain/ids';
@@ -53,7 +53,7 @@ export interface WorldOptions {
   maxEvents?: number;
   /** Modules of workflow interceptors, and the sinks that they call. */
   interceptorModules?: string[];
-  sinks?: InjectedSinks<never>;
+  sinks?: WorkerOptions['sinks'];
   activities?: object;
 }
 
