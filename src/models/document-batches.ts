@@ -1,8 +1,10 @@
 /** Ids a text is cut to, [CLS] and [SEP] included: what the model was trained on. */
 export const MAX_TOKENS_PER_TEXT = 256;
 /** A batch is what a query may have to wait for, so it is kept small; larger ones are no faster on a CPU. */
-export const MAX_TEXTS_PER_BATCH = 16;
-export const MAX_TOKENS_PER_BATCH = 1_024;
+export const MAX_TEXTS_PER_BATCH = 8;
+export const MAX_TOKENS_PER_BATCH = 512;
+/** Texts this near in length go together whatever their length. */
+const ALIKE_TOKENS = 16;
 /** How far ahead texts of like length are looked for. */
 const SORT_WINDOW_TEXTS = 256;
 
@@ -32,16 +34,25 @@ export function chooseBatch(lengths: readonly number[]): number[] {
   );
   let from = window.indexOf(0);
   let to = from + 1;
-  const fits = (longest: number, count: number): boolean =>
-    count <= MAX_TEXTS_PER_BATCH && longest * count <= MAX_TOKENS_PER_BATCH;
-  for (;;) {
+  const fits = (shortest: number, longest: number): boolean => {
     const count = to - from + 1;
-    const longest = lengths[window[to - 1]!]!;
-    const shorter = from > 0 && fits(longest, count) ? longest - lengths[window[from - 1]!]! : Infinity;
-    const longer =
-      to < window.length && fits(lengths[window[to]!]!, count) ? lengths[window[to]!]! - longest : Infinity;
+    return (
+      count <= MAX_TEXTS_PER_BATCH && longest * count <= MAX_TOKENS_PER_BATCH && areAlike(shortest, longest)
+    );
+  };
+  const lengthAt = (place: number): number => lengths[window[place]!]!;
+  for (;;) {
+    const shortest = lengthAt(from);
+    const longest = lengthAt(to - 1);
+    const shorter = from > 0 && fits(lengthAt(from - 1), longest) ? longest - lengthAt(from - 1) : Infinity;
+    const longer = to < window.length && fits(shortest, lengthAt(to)) ? lengthAt(to) - longest : Infinity;
     if (shorter === Infinity && longer === Infinity) return window.slice(from, to);
     if (longer <= shorter) to++;
     else from--;
   }
+}
+
+/** Padding a text to more than twice its length costs more than a batch of its own. */
+function areAlike(shortest: number, longest: number): boolean {
+  return longest - shortest <= ALIKE_TOKENS || longest <= 2 * shortest;
 }

@@ -39,7 +39,7 @@ async function load(start) {
     interOpNumThreads: 1,
     logSeverityLevel: 3,
     // Threads that spin while they wait take the processor from everyone else on a small machine.
-    extra: { session: { intra_op: { allow_spinning: process.env['EMB_SPIN'] ?? '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
 
   /** @param {string} text @returns {number[]} */
