@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureError } from '../domain/errors';
+import { StoppedError } from './data-lock';
 import { identifyProcess, type ProcessIdentity } from './process-identity';
 
 const FIRST_RESTART_DELAY_MS = 500;
@@ -22,7 +23,7 @@ export interface ChildSpec {
   /** Only as root: whom it runs as. */
   user?: { uid: number; gid: number };
   logFile: string;
-  /** Lower stages start first and stop last. */
+  /** Higher stages stop first; the next one waits until they are gone. */
   stage: number;
   stopSignal: NodeJS.Signals;
   stopDeadlineMs: number;
@@ -67,7 +68,7 @@ export class Child {
     await this.launch();
     const deadline = Date.now() + this.spec.readyDeadlineMs;
     for (let lastError: unknown; ; await sleep(READY_POLL_MS)) {
-      if (this.stopping) throw new Error(`${this.spec.name} was stopped while it started`);
+      if (this.stopping) throw new StoppedError(`${this.spec.name} was stopped while it started`);
       if (this.deathsBeforeReady >= MAX_DEATHS_BEFORE_READY) throw this.startError(this.lastDeath, lastError);
       if (Date.now() > deadline) {
         throw this.startError(`not ready within ${this.spec.readyDeadlineMs / 1_000} s`, lastError);

@@ -14,6 +14,19 @@ export interface LockHolder {
   address?: string;
 }
 
+export interface LockWait {
+  waitMs: number;
+  /** Told once, when waiting begins. */
+  onWait?: (holder: LockHolder) => void;
+  /** Aborted: a StoppedError instead of the lock. */
+  signal?: AbortSignal;
+}
+
+/** The stack was told to stop while it was starting. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+}
+
 /** Somebody else holds the lock and did not let go in time. */
 export class LockedError extends Error {
   override name = 'LockedError';
@@ -35,14 +48,14 @@ export class DataLock {
 
   /**
    * Takes the lock, waiting at most `waitMs` for a living holder.
-   * @param onWait told once, when waiting begins
    * @throws LockedError
    */
-  static async take(file: string, waitMs: number, onWait?: (holder: LockHolder) => void): Promise<DataLock> {
+  static async take(file: string, options: LockWait): Promise<DataLock> {
     mkdirSync(dirname(file), { recursive: true });
     const holder: LockHolder = { processes: [ownIdentity()], since: new Date().toISOString() };
     let told = false;
-    for (const deadline = Date.now() + waitMs; ; await sleep(POLL_MS)) {
+    for (const deadline = Date.now() + options.waitMs; ; await sleep(POLL_MS)) {
+      if (options.signal?.aborted) throw new StoppedError(`told to stop while ${file} was held`);
       if (createWhole(file, holder)) return new DataLock(file, holder);
       const current = read(file);
       if (current === undefined) continue;
@@ -51,7 +64,7 @@ export class DataLock {
         continue;
       }
       if (Date.now() >= deadline) throw new LockedError(file, current.holder);
-      if (!told) onWait?.(current.holder);
+      if (!told) options.onWait?.(current.holder);
       told = true;
     }
   }

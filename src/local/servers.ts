@@ -7,7 +7,7 @@ import { databaseUrl, postgresSpec } from './postgres';
 import { logFile } from './logs';
 import { Supervisor, type SupervisorOptions } from './supervisor';
 import { temporalSpec } from './temporal-server';
-import { weaviateSpec } from './weaviate-server';
+import { weaviateKey, weaviateSpec } from './weaviate-server';
 
 const DEFAULT_PORTS = {
   PG_PORT: 5_433,
@@ -26,6 +26,7 @@ export interface ServersEnv {
   TEMPORAL_UI_URL: string;
   WEAVIATE_URL: string;
   WEAVIATE_GRPC: string;
+  WEAVIATE_API_KEY: string;
 }
 
 export interface ServersOptions {
@@ -34,7 +35,7 @@ export interface ServersOptions {
   env?: NodeJS.ProcessEnv;
   /** Ports from anywhere instead of the usual ones: for stacks that run beside others. */
   randomPorts?: boolean;
-  /** False only for data that nobody will miss. */
+  /** False only for data that nobody will miss: a crash of the machine may lose it, and Weaviate asks for no key. */
   durable?: boolean;
   log?(line: string): void;
 }
@@ -98,14 +99,16 @@ export async function planServers(options: ServersOptions): Promise<ServersPlan>
   if (addresses.WEAVIATE_URL === '') {
     const binary = requireBinary(WEAVIATE, env, log);
     const [http, grpcPort] = [await port('WEAVIATE_PORT'), await port('WEAVIATE_GRPC_PORT')];
+    const apiKey = (options.durable ?? true) ? weaviateKey(dataDir) : undefined;
     const gossipPort = await ports.near(INNER_PORTS.gossip, 2);
     const raftPort = await ports.near(INNER_PORTS.raft, 2);
     mkdirSync(join(dataDir, 'weaviate'), { recursive: true });
     const logs = logFile(dataDir, 'weaviate');
     children.push(
-      weaviateSpec({ binary, dataDir, logFile: logs, port: http, grpcPort, gossipPort, raftPort }),
+      weaviateSpec({ binary, dataDir, logFile: logs, port: http, grpcPort, gossipPort, raftPort, apiKey }),
     );
     addresses.WEAVIATE_URL = `http://127.0.0.1:${http}`;
+    addresses.WEAVIATE_API_KEY = apiKey ?? '';
     addresses.WEAVIATE_GRPC = `127.0.0.1:${grpcPort}`;
   }
   if (addresses.DATABASE_URL === '') {
@@ -126,6 +129,7 @@ function givenAddresses(env: NodeJS.ProcessEnv): ServersEnv {
     TEMPORAL_UI_URL: env['TEMPORAL_UI_URL'] ?? '',
     WEAVIATE_URL: env['WEAVIATE_URL'] ?? '',
     WEAVIATE_GRPC: env['WEAVIATE_GRPC'] ?? '',
+    WEAVIATE_API_KEY: env['WEAVIATE_API_KEY'] ?? '',
   };
 }
 

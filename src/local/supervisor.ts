@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, type ChildRecord, type ChildSpec } from './child';
-import { DataLock, describeHolder } from './data-lock';
+import { DataLock, StoppedError, describeHolder, type LockHolder } from './data-lock';
 import { GuardLink } from './guard-link';
 import { logFile } from './logs';
 import { ownIdentity } from './process-identity';
 import { endChildren } from './shutdown';
 
+const MS_A_SECOND = 1_000;
 const LOCK_FILE = 'stack.lock';
 const CHILDREN_FILE = 'children.json';
 
@@ -15,6 +16,8 @@ export interface SupervisorOptions {
   /** How long to wait for a stack on the same folder that is ending. */
   lockWaitMs: number;
   log(line: string): void;
+  /** Aborted: nothing is started any more, and what is starting gives up with a StoppedError. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -31,6 +34,7 @@ export class Supervisor {
     private readonly options: SupervisorOptions,
     private readonly lock: DataLock,
   ) {
+    options.signal?.addEventListener('abort', () => this.retire());
     this.guard = new GuardLink(logFile(options.dataDir, 'guard'), (guard) =>
       lock.amend({ processes: [ownIdentity(), guard] }),
     );
@@ -42,11 +46,16 @@ export class Supervisor {
    */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
     mkdirSync(options.dataDir, { recursive: true });
-    const lock = await DataLock.take(join(options.dataDir, LOCK_FILE), options.lockWaitMs, (holder) =>
+    const { lockWaitMs: waitMs, signal } = options;
+    const onWait = (holder: LockHolder): void =>
       options.log(
-        `${options.dataDir} is held by ${describeHolder(holder)}; waiting up to ${options.lockWaitMs / 1_000} s for it to end`,
-      ),
-    );
+        `${options.dataDir} is held by ${describeHolder(holder)}; waiting up to ${waitMs / MS_A_SECOND} s for it to end`,
+      );
+    const lock = await DataLock.take(join(options.dataDir, LOCK_FILE), {
+      waitMs,
+      onWait,
+      ...(signal ? { signal } : {}),
+    });
     try {
       await endChildren(readChildren(options.dataDir));
       return new Supervisor(options, lock);
@@ -56,23 +65,12 @@ export class Supervisor {
     }
   }
 
-  /** Starts these parts, stage by stage, each stage at once, and resolves when all are ready. */
+  /** Starts these parts at once, and resolves when all are ready. */
   async start(specs: ChildSpec[]): Promise<void> {
+    if (this.stopped || this.options.signal?.aborted) throw new StoppedError('the stack was told to stop');
     const added = specs.map((spec) => new Child(spec, this.events()));
     this.children.push(...added);
-    for (const stage of [...new Set(specs.map((spec) => spec.stage))].sort((a, b) => a - b)) {
-      await Promise.all(
-        added
-          .filter((child) => child.spec.stage === stage)
-          .map(async (child) => {
-            const started = Date.now();
-            await child.start();
-            this.options.log(
-              `${child.spec.name} is ready (${((Date.now() - started) / 1_000).toFixed(1)} s)`,
-            );
-          }),
-      );
-    }
+    await Promise.all(added.map((child) => this.startOne(child)));
   }
 
   /** Says in the lock file where the API is. */
@@ -92,10 +90,20 @@ export class Supervisor {
   }
 
   private async stopOnce(): Promise<void> {
-    for (const child of this.children) child.retire();
+    this.retire();
     await endChildren(this.records(), () => this.hurried);
     this.guard.close();
     this.lock.release();
+  }
+
+  private retire(): void {
+    for (const child of this.children) child.retire();
+  }
+
+  private async startOne(child: Child): Promise<void> {
+    const started = Date.now();
+    await child.start();
+    this.options.log(`${child.spec.name} is ready (${((Date.now() - started) / MS_A_SECOND).toFixed(1)} s)`);
   }
 
   private records(): ChildRecord[] {
@@ -110,7 +118,7 @@ export class Supervisor {
         writeFileSync(join(this.options.dataDir, CHILDREN_FILE), JSON.stringify(records));
       },
       onDeath: (name, how, restartInMs) =>
-        this.options.log(`${name} died (${how}); starting it again in ${restartInMs / 1_000} s`),
+        this.options.log(`${name} died (${how}); starting it again in ${restartInMs / MS_A_SECOND} s`),
     };
   }
 }

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildSpec } from './child';
 
 const CALL_DEADLINE_MS = 2_000;
 const STOP_DEADLINE_MS = 15_000;
 const READY_DEADLINE_MS = 120_000;
+const KEY_BYTES = 24;
+const USER = 'agentic-memories';
 /** A nearly full disk would turn the index read-only, and imports with it, long before anything is wrong. */
 const READONLY_DISK_PERCENTAGE = 99;
 
@@ -17,6 +21,8 @@ export interface WeaviateOptions {
   gossipPort: number;
   /** The port behind it is used as well. */
   raftPort: number;
+  /** Undefined: whoever reaches its ports may use it. */
+  apiKey: string | undefined;
 }
 
 /** How to run Weaviate as a cluster of one. */
@@ -28,7 +34,7 @@ export function weaviateSpec(options: WeaviateOptions): ChildSpec {
     env: {
       ...process.env,
       PERSISTENCE_DATA_PATH: join(options.dataDir, 'weaviate'),
-      AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'true',
+      ...authentication(options.apiKey),
       AUTOSCHEMA_ENABLED: 'false',
       DEFAULT_VECTORIZER_MODULE: 'none',
       ENABLE_MODULES: '',
@@ -57,6 +63,28 @@ export function weaviateSpec(options: WeaviateOptions): ChildSpec {
     stopDeadlineMs: STOP_DEADLINE_MS,
     readyDeadlineMs: READY_DEADLINE_MS,
     ready: () => checkReady(`http://127.0.0.1:${options.port}`),
+  };
+}
+
+/**
+ * The key under which this data folder's Weaviate answers. Its gRPC and cluster ports listen on every address and
+ * cannot be told otherwise; with a key, only they do, and nobody gets an answer.
+ */
+export function weaviateKey(dataDir: string): string {
+  const file = join(dataDir, 'weaviate.key');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(KEY_BYTES).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
+}
+
+function authentication(apiKey: string | undefined): NodeJS.ProcessEnv {
+  if (apiKey === undefined) return { AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'true' };
+  return {
+    AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'false',
+    AUTHENTICATION_APIKEY_ENABLED: 'true',
+    AUTHENTICATION_APIKEY_ALLOWED_KEYS: apiKey,
+    AUTHENTICATION_APIKEY_USERS: USER,
+    CLUSTER_BASIC_AUTH_USERNAME: USER,
+    CLUSTER_BASIC_AUTH_PASSWORD: apiKey,
   };
 }
 

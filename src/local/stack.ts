@@ -1,0 +1,49 @@
+import { appSpecs, fullHealth } from './app-processes';
+import { portHolder } from './port-holder';
+import { PortChooser, isPortFree, PortTakenError } from './ports';
+import { runningScreen } from './screen';
+import { planServers, type ServersOptions } from './servers';
+import type { Supervisor } from './supervisor';
+
+const WILDCARDS = new Set(['0.0.0.0', '::', '']);
+
+export interface StackOptions extends ServersOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** False runs the servers alone, without the API and the worker. */
+  withApp: boolean;
+  log(line: string): void;
+}
+
+/** Starts everything under a supervisor that holds the data folder, and says what runs where. */
+export async function startStack(supervisor: Supervisor, options: StackOptions): Promise<void> {
+  const started = Date.now();
+  const port = options.withApp ? await apiPort(options.port) : options.port;
+  const plan = await planServers(options);
+  await supervisor.start(plan.children);
+  if (!options.withApp) {
+    const { WEAVIATE_API_KEY: _secret, ...addresses } = plan.env;
+    options.log(`servers are running: ${JSON.stringify(addresses)}`);
+    return;
+  }
+  const apiUrl = `http://${WILDCARDS.has(options.host) ? '127.0.0.1' : hostInUrl(options.host)}:${port}`;
+  const { dataDir, host } = options;
+  await supervisor.start(appSpecs({ dataDir, servers: plan.env, host, port, apiUrl }));
+  supervisor.announce(apiUrl);
+  const seconds = (Date.now() - started) / 1_000;
+  options.log(
+    runningScreen({ apiUrl, servers: plan.env, dataDir, seconds, health: await fullHealth(apiUrl) }),
+  );
+}
+
+async function apiPort(port: number): Promise<number> {
+  if (port === 0) return new PortChooser(true).near(0);
+  if (await isPortFree(port)) return port;
+  const howOut = `It is held by ${portHolder(port)}. End that one, or start with another port: PORT=${port + 1} npm start`;
+  throw new PortTakenError(port, 'the API', howOut);
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
