@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import stemmer from 'stemmer';
+import { ROLES } from '../domain/message';
 import { LEMMAS } from './irregular-forms';
 import { STOP_WORDS } from './stop-words';
 
@@ -48,6 +49,8 @@ const texts = new LRUCache<string, readonly string[]>({
   sizeCalculation: (_terms, text) => text.length + 1,
 });
 
+/** A sender called "user" is not called so in talk. */
+const ROLE_WORDS: ReadonlySet<string> = new Set(ROLES);
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /**
@@ -64,12 +67,19 @@ export function termsOf(text: string, names: ReadonlySet<string> = NO_NAMES): re
   return terms;
 }
 
+/** The distinct prepared terms of a question, participants' names left out: what the index is asked for. */
+export function queryTermsOf(text: string, names: readonly (string | null)[]): string[] {
+  return [...new Set(termsOf(text, nameWords(names)))];
+}
+
 /** The words that make up the names of participants, as termsOf and withoutNames take them out. */
 export function nameWords(names: Iterable<string | null>): ReadonlySet<string> {
   const found = new Set<string>();
   for (const name of names) {
     if (name === null) continue;
-    for (const word of wordsOf(name)) if (!STOP_WORDS.has(word.text)) found.add(word.text);
+    for (const word of wordsOf(name)) {
+      if (!STOP_WORDS.has(word.text) && !ROLE_WORDS.has(word.text)) found.add(word.text);
+    }
   }
   return found;
 }

@@ -18,6 +18,9 @@ export interface FuseWeights {
   lengthGain: number;
 }
 
+/** The gate also has to weigh the words that match against those that do not, in a store of one memory too. */
+const GATE_BACKGROUND_TURNS = 500;
+
 export const FUSE_WEIGHTS: FuseWeights = {
   cosine: 1,
   speaker: 0.3,
@@ -38,7 +41,8 @@ export interface TurnScore {
 
 export interface ScoredPool<T extends PoolTurn> {
   pool: Pool<T>;
-  idf: ReadonlyMap<string, number>;
+  /** Document frequencies for the gate, where everyday language weighs more. */
+  gateIdf: ReadonlyMap<string, number>;
   plainCosines: readonly (number | null)[];
   scores: readonly TurnScore[];
 }
@@ -70,7 +74,8 @@ export function scorePool<T extends PoolTurn>(
       (1 + weights.lengthGain * Math.log(Math.max(1, pool.terms[i]!.length) / averageLength));
     return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
   });
-  return { pool, idf, plainCosines: cosines.plain, scores };
+  const gateIdf = smoothIdf(question.terms, pool.terms, background, GATE_BACKGROUND_TURNS);
+  return { pool, gateIdf, plainCosines: cosines.plain, scores };
 }
 
 /** 1 when the question names exactly one participant and the turn is theirs. */

@@ -1,4 +1,5 @@
-import { namesIn, nameWords, termsOf, withoutNames } from '../terms';
+import { PHATIC_STEMS } from '../stop-words';
+import { namesIn, nameWords, queryTermsOf, withoutNames } from '../terms';
 import { datesIn, type DateRange } from './dates';
 
 /** What scoring needs to know of a question. */
@@ -11,6 +12,8 @@ export interface Question {
   dates: readonly DateRange[];
   /** Asks when something was. */
   asksWhen: boolean;
+  /** Made of greetings, thanks and the like alone. */
+  phatic: boolean;
   vector: Float32Array | null;
 }
 
@@ -27,8 +30,10 @@ export function readQuestion(
   now: Date,
 ): Question {
   const words = nameWords(names);
+  const terms = queryTermsOf(text, names);
   return {
-    terms: [...new Set(termsOf(text, words))],
+    terms,
+    phatic: terms.every((term) => PHATIC_STEMS.has(term)) && !/\?/.test(text),
     mentioned: namesIn(text, words),
     dates: datesIn(text, now),
     asksWhen: /\bwhen\b|\bwhat (day|date|month|year|time)\b|\bhow long\b/i.test(text),

@@ -1,0 +1,184 @@
+import type { Pool as PgPool } from 'pg';
+import type { Memory } from '../domain/memory';
+import { tenantName } from '../domain/ids';
+import type { MemoryIndex } from '../index/memory-index';
+import type { Embedder } from '../models/embedder';
+import { fromInt8 } from '../models/quantize';
+import {
+  countMemories,
+  memoriesNear,
+  namesOf,
+  restricts,
+  turnsNear,
+  type MemoryFilter,
+  type Owner,
+  type RecordedTurn,
+} from '../record/recall-reads';
+import { backgroundShare } from './background/share';
+import { queryVector } from './query-vector';
+import { CONTEXT_REACH_TURNS } from './scoring/contextual-bm25';
+import { scorePool } from './scoring/fuse';
+import { evidenceOf, gate, relevanceOf, type QuestionEvidence, type TurnEvidence } from './scoring/gate';
+import { makePool, type PoolTurn } from './scoring/pool';
+import { questionForEmbedding, readQuestion } from './scoring/question';
+
+/** How many memories stage one asks the index for, by how many there are. */
+const SMALL_STORE = { memories: 1_000, candidates: 50 };
+const MIDDLE_STORE = { memories: 3_000, candidates: 120 };
+const LARGE_STORE_CANDIDATES = 200;
+/** A filter that leaves many memories is applied after the search, which then has to bring more. */
+const OVER_FETCH = 4;
+/** A neighbour's own context, and the turn itself. */
+const REACH_TURNS = CONTEXT_REACH_TURNS + 1;
+
+export interface RecallDependencies {
+  pool: PgPool;
+  index: MemoryIndex;
+  embedder: Embedder | null;
+}
+
+/** A turn of a candidate, scored. Facts are a turn of their own without a message. */
+export interface ScoredTurn {
+  turn: RecordedTurn | null;
+  pooled: number;
+  keywordShare: number;
+  evidence: TurnEvidence;
+}
+
+export interface ScoredMemory {
+  memory: Memory;
+  turns: ScoredTurn[];
+}
+
+/** What one question finds. */
+export interface Candidates {
+  /** By conversation, first seq, id: the order of ties. */
+  memories: ScoredMemory[];
+  /** All memories that pass the filter. */
+  total: number;
+  question: QuestionEvidence;
+}
+
+interface CandidateTurn extends PoolTurn {
+  memory: Memory | null;
+  recorded: RecordedTurn | null;
+}
+
+/**
+ * The cascade: one search of the index for ids, one read of their turns with context, then the scoring of every turn
+ * in this process.
+ * @throws UnavailableError when the index or the record is out of reach
+ */
+export async function findCandidates(
+  dependencies: RecallDependencies,
+  owner: Owner,
+  query: string,
+  options: { filter: MemoryFilter; now: Date },
+): Promise<Candidates> {
+  const { pool, index, embedder } = dependencies;
+  const [names, passing] = await Promise.all([
+    namesOf(pool, owner),
+    countMemories(pool, owner, options.filter),
+  ]);
+  const vector = await queryVector(embedder, questionForEmbedding(query, names));
+  const question = readQuestion(query, names, vector, options.now);
+  const evidence: QuestionEvidence = {
+    contentTerms: question.terms.length,
+    namesParticipant: question.mentioned.size > 0,
+    phatic: question.phatic,
+  };
+  const hits = await index.search(tenantName(owner.namespace, owner.userId), {
+    terms: question.terms.join(' '),
+    vector,
+    ...searchSize(passing, restricts(options.filter)),
+  });
+  if (hits.length === 0 || passing.total === 0)
+    return { memories: [], total: passing.total, question: evidence };
+
+  const ids = hits.map((hit) => hit.id);
+  const [memories, turns] = await Promise.all([
+    memoriesNear(pool, owner, options.filter, ids),
+    turnsNear(pool, owner, ids, REACH_TURNS, embedder?.name ?? null),
+  ]);
+  const scored = scorePool(makePool(candidateTurns(memories, turns)), question, backgroundShare);
+  const evidences = evidenceOf(scored, question);
+  const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
+  scored.pool.turns.forEach((turn, i) => {
+    if (!turn.memory) return;
+    byId
+      .get(turn.memory.id)
+      ?.turns.push({ turn: turn.recorded, ...scored.scores[i]!, evidence: evidences[i]! });
+  });
+  return { memories: [...byId.values()].sort(byPosition), total: passing.total, question: evidence };
+}
+
+/** The relevance of each turn of each memory, on one scale, as if there were no other memories. */
+export function relevancesOf(memories: readonly ScoredMemory[], question: QuestionEvidence): number[][] {
+  const turns = memories.flatMap((memory) => memory.turns);
+  const gated = gate(
+    question,
+    turns.map((turn) => turn.evidence),
+  );
+  const best = turns.reduce((most, turn) => Math.max(most, turn.pooled), 0);
+  return memories.map((memory) => memory.turns.map((turn) => relevanceOf(gated, turn.pooled, best)));
+}
+
+/** The order of ties: conversation, first seq, id; by code points, as the record sorts, and what has none last. */
+export function byPosition(a: { memory: Memory }, b: { memory: Memory }): number {
+  return (
+    compareText(a.memory.conversationId, b.memory.conversationId) ||
+    (a.memory.firstSeq ?? Infinity) - (b.memory.firstSeq ?? Infinity) ||
+    compareText(a.memory.id, b.memory.id)
+  );
+}
+
+function compareText(a: string | null, b: string | null): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function searchSize(
+  passing: { total: number; ids: string[] | null },
+  filtered: boolean,
+): { limit: number; ids?: string[] } {
+  const { total, ids } = passing;
+  const size =
+    total <= SMALL_STORE.memories
+      ? SMALL_STORE.candidates
+      : total <= MIDDLE_STORE.memories
+        ? MIDDLE_STORE.candidates
+        : LARGE_STORE_CANDIDATES;
+  if (ids) return { limit: size, ids };
+  return { limit: filtered ? size * OVER_FETCH : size };
+}
+
+function candidateTurns(memories: readonly Memory[], turns: readonly RecordedTurn[]): CandidateTurn[] {
+  const byId = new Map(memories.map((memory) => [memory.id, memory]));
+  const ofConversations = turns.map((turn): CandidateTurn => ({
+    conversationId: turn.conversationId,
+    seq: turn.seq,
+    role: turn.role,
+    name: turn.name,
+    content: turn.content,
+    saidAt: turn.saidAt,
+    vector: turn.vector ? fromInt8(turn.vector) : null,
+    memory: byId.get(turn.memoryId) ?? null,
+    recorded: turn,
+  }));
+  const facts = memories
+    .filter((memory) => memory.tier !== 'raw')
+    .map((memory): CandidateTurn => ({
+      conversationId: null,
+      seq: 0,
+      role: 'user',
+      name: null,
+      content: memory.content,
+      saidAt: memory.createdAt,
+      vector: null,
+      memory,
+      recorded: null,
+    }));
+  return [...ofConversations, ...facts];
+}

@@ -1,0 +1,125 @@
+import { topInjections, type InjectionCandidate, type InjectionCandidates } from '../domain/injection';
+import type { Injection, RecalledMemory } from '../domain/memory';
+import type { ConversationRef } from '../domain/message';
+import type { MemoryFilter, Owner } from '../record/recall-reads';
+import { findCandidates, relevancesOf, type RecallDependencies, type ScoredMemory } from './candidates';
+import { withBorrowedSubject } from './follow-up';
+import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona } from './persona-weights';
+import { createRetrieve } from './retrieve';
+import { termsOf } from './terms';
+
+/** A question to a user's memories. */
+export interface RetrieveRequest extends Owner {
+  /** Null: list by time. */
+  query: string | null;
+  limit: number;
+  offset: number;
+  /** Of lists without a query; newest by default. */
+  sort?: 'newest' | 'oldest' | undefined;
+  filter?: MemoryFilter | undefined;
+  persona?: PersonaContext | undefined;
+  /** When it is asked; now by default. */
+  asOf?: Date | undefined;
+}
+
+/** Why a memory stands where it does: semantic, temporal, importance and emotional add up to its score. */
+export interface Explanation {
+  semantic: number;
+  temporal: number;
+  importance: number;
+  emotional: number;
+  /** The share of the relevance that is words, 0..1. */
+  keyword: number;
+  /** One line. */
+  reason: string;
+}
+
+export interface ExplainedMemory extends RecalledMemory {
+  explain: Explanation;
+}
+
+export interface RetrieveResult {
+  memories: ExplainedMemory[];
+  /** All memories that pass the filter, with or without a query. */
+  total: number;
+  persona: SelectedPersona;
+  weights: PersonaWeights;
+}
+
+/** What is known of the message that memories are looked for. */
+export interface InjectionQuery {
+  content: string;
+  timestamp?: Date | null;
+}
+
+export interface RecallCandidate extends InjectionCandidate {
+  scored: ScoredMemory;
+}
+
+export type RecallCandidates = InjectionCandidates<RecallCandidate>;
+
+/** Answers from a user's memories; never from another's, never with what was deleted, superseded or has expired. */
+export interface Recall {
+  /** @throws UnavailableError('weaviate') when there is a query and the index is out of reach */
+  retrieve(request: RetrieveRequest): Promise<RetrieveResult>;
+  /**
+   * What could be injected beside a message; slow, so before its conversation is locked. decideInjections decides.
+   * @throws UnavailableError('weaviate') when the index is out of reach
+   */
+  prepareInjections(
+    ref: ConversationRef,
+    message: InjectionQuery,
+    lookback: readonly { content: string }[],
+  ): Promise<RecallCandidates>;
+  /** The best memories for a query about a conversation; no threshold, cap, cooldown or look-back. */
+  topInjections(
+    ref: ConversationRef,
+    query: string,
+    page: { limit: number; offset: number },
+  ): Promise<Injection[]>;
+}
+
+export interface RecallOptions extends RecallDependencies {
+  classifier?: PersonaClassifier | null;
+}
+
+/** Puts recall together. */
+export function createRecall(options: RecallOptions): Recall {
+  const prepareInjections: Recall['prepareInjections'] = async (ref, message, lookback) => {
+    const query = withBorrowedSubject(message.content, lookback);
+    const now = message.timestamp ?? new Date();
+    const { memories, question } = await findCandidates(options, ref, query, { filter: {}, now });
+    return {
+      memories: memories.map(asCandidate),
+      termsOf,
+      relevances: (kept) =>
+        relevancesOf(
+          kept.map((candidate) => candidate.scored),
+          question,
+        ).map((ofTurns) => Math.max(0, ...ofTurns)),
+    };
+  };
+
+  return {
+    retrieve: createRetrieve(options),
+    prepareInjections,
+    async topInjections(ref, query, page) {
+      const candidates = await prepareInjections(ref, { content: query }, []);
+      return topInjections(candidates, ref.conversationId, page);
+    },
+  };
+}
+
+function asCandidate(scored: ScoredMemory): RecallCandidate {
+  const { memory, turns } = scored;
+  const said = turns.flatMap((turn) => (turn.turn ? [turn.turn.content] : []));
+  return {
+    memoryId: memory.id,
+    content: memory.content,
+    layer: memory.layer,
+    conversationId: memory.conversationId,
+    sourceMessageIds: memory.sourceMessageIds,
+    texts: said.length > 0 ? said : [memory.content],
+    scored,
+  };
+}

@@ -1,0 +1,111 @@
+import type { Question } from './question';
+import type { ScoredPool } from './fuse';
+import type { PoolTurn } from './pool';
+
+/** Beyond this many, further content terms say nothing more about whether a question is one. */
+const MAX_CONTENT_TERMS = 8;
+/** Where the logistic's decision lies on the contract's scale: `min_similarity` by default. */
+const THRESHOLD = 0.55;
+const THRESHOLD_LOGIT = Math.log(THRESHOLD / (1 - THRESHOLD));
+
+/** What one turn says for "this answers the question". */
+export interface TurnEvidence {
+  /** The share of the question's idf that the turn matches, 0..1. */
+  share: number;
+  /** The matched idf itself. */
+  matched: number;
+  /** Question against the turn alone; null without vectors. */
+  cosine: number | null;
+}
+
+/** What the question itself says. */
+export interface QuestionEvidence {
+  contentTerms: number;
+  /** It names somebody who takes part in the user's conversations. */
+  namesParticipant: boolean;
+  /** Made of greetings, thanks and the like alone. */
+  phatic: boolean;
+}
+
+/** A logistic of a handful of features; fitted by test/eval/fit-gate.ts. */
+export interface GateWeights {
+  shareTimesCosine: number;
+  share: number;
+  cosine: number;
+  logMatched: number;
+  logContentTerms: number;
+  namesParticipant: number;
+  bias: number;
+}
+
+export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = {
+  withVectors: {
+    shareTimesCosine: 2.52,
+    share: 0,
+    cosine: 11.82,
+    logMatched: 3.21,
+    logContentTerms: -1.07,
+    namesParticipant: 3.24,
+    bias: -11.88 + 0.22,
+  },
+  lexical: {
+    shareTimesCosine: 0,
+    share: 4,
+    cosine: 0,
+    logMatched: 2,
+    logContentTerms: -0.5,
+    namesParticipant: 1,
+    bias: -6,
+  },
+};
+
+/** The features of the gate, the best over the turns. */
+export function gateFeatures(
+  question: QuestionEvidence,
+  turns: readonly TurnEvidence[],
+): Record<Exclude<keyof GateWeights, 'bias'>, number> {
+  const best = (of: (turn: TurnEvidence) => number): number =>
+    turns.reduce((most, turn) => Math.max(most, of(turn)), 0);
+  return {
+    shareTimesCosine: best((turn) => turn.share * Math.max(0, turn.cosine ?? 0)),
+    share: best((turn) => turn.share),
+    cosine: best((turn) => turn.cosine ?? 0),
+    logMatched: Math.log(1 + best((turn) => turn.matched)),
+    logContentTerms: Math.log(1 + Math.min(MAX_CONTENT_TERMS, question.contentTerms)),
+    namesParticipant: question.namesParticipant ? 1 : 0,
+  };
+}
+
+/**
+ * How likely it is, on the contract's scale, that any of these turns answers the question: .55 is where it becomes
+ * more likely than not. Fused scores cannot say so, since their best is near 1 whatever the question.
+ */
+export function gate(
+  question: QuestionEvidence,
+  turns: readonly TurnEvidence[],
+  weights: typeof GATE_WEIGHTS = GATE_WEIGHTS,
+): number {
+  if (question.phatic || turns.length === 0) return 0;
+  const w = turns.some((turn) => turn.cosine !== null) ? weights.withVectors : weights.lexical;
+  const features = gateFeatures(question, turns);
+  let logit = w.bias + THRESHOLD_LOGIT;
+  for (const key of Object.keys(features) as (keyof typeof features)[]) logit += w[key] * features[key];
+  return 1 / (1 + Math.exp(-logit));
+}
+
+/** The relevance of a turn: what the gate says, less the farther it is from the best. Keeps the order. */
+export function relevanceOf(gated: number, pooled: number, best: number): number {
+  return best > 0 ? gated * (pooled / best) ** 2 : 0;
+}
+
+/** The evidence of each turn of a scored pool. */
+export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: Question): TurnEvidence[] {
+  const total = question.terms.reduce((sum, term) => sum + (scored.gateIdf.get(term) ?? 0), 0);
+  return scored.pool.turns.map((_turn, i) => {
+    let matched = 0;
+    for (const term of new Set([...scored.pool.terms[i]!, ...scored.pool.dates[i]!])) {
+      matched += scored.gateIdf.get(term) ?? 0;
+    }
+    return { matched, share: total > 0 ? matched / total : 0, cosine: scored.plainCosines[i] ?? null };
+  });
+}
