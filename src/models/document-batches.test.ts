@@ -13,7 +13,7 @@ describe('choosing the next batch', () => {
   it.each<[string, number[], number[]]>([
     ['nothing waits', [], []],
     ['one waits', [40], [0]],
-    ['all fit', [40, 10, 30], [1, 2, 0]],
+    ['all fit', [40, 20, 30], [1, 2, 0]],
     ['the oldest goes with its like', [50, ...repeat(5, 15), 49, ...repeat(51, 3)], [16, 0, 17, 18, 19]],
     ['no more than a batch', [50, 49, ...repeat(51, 9)], [0, 2, 3, 4, 5, 6, 7, 8]],
     ['a long one is not padded to', [10, 200, 12], [0, 2]],

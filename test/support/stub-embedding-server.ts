@@ -156,7 +156,7 @@ function hashedWords(text: string, dimensions: number): number[] {
     vector[digest.readUInt32LE(0) % dimensions]! += digest[4]! < 128 ? 1 : -1;
     vector[digest.readUInt32LE(5) % dimensions]! += 0.5;
   }
-  if (vector.every((value) => value === 0)) vector[0] = 1;
+  if (!vector.some((value) => value !== 0)) vector[0] = 1;
   return vector;
 }
 
