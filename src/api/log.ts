@@ -12,13 +12,13 @@ interface LoggedError {
 const MAX_CAUSES = 5;
 
 /**
- * The logger of the API's process. Of an error it writes its name, message, code, stack and causes: everything else that
+ * The logger of a process. Of an error it writes its name, message, code, stack and causes: everything else that
  * clients of servers hang on their errors (statements' values, request bodies) may hold what people said.
  */
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, part: 'api' | 'worker' = 'api'): Logger {
   return pino({
     level,
-    base: { part: 'api' },
+    base: { part },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: (thrown: unknown) => logged(thrown) },
   });

@@ -1,6 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
 
 /** Where Temporal is. TLS and keys come from the variables and the file that every Temporal tool reads (envconfig). */
 export interface TemporalAddress {
@@ -19,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 export function createTemporalClient(at: TemporalAddress): { client: Client; close: () => Promise<void> } {
   const connection = Connection.lazy({
-    ...definedOptions(at),
+    ...connectionOptions(at),
     connectTimeout: CONNECT_TIMEOUT_MS,
     channelArgs: {
       'grpc.initial_reconnect_backoff_ms': MIN_RECONNECT_BACKOFF_MS,
@@ -30,12 +29,8 @@ export function createTemporalClient(at: TemporalAddress): { client: Client; clo
   return { client: new Client({ connection, namespace: at.namespace }), close: () => connection.close() };
 }
 
-/** The worker's connection. @throws when Temporal cannot be reached: the caller waits and tries again */
-export function connectWorker(at: TemporalAddress): Promise<NativeConnection> {
-  return NativeConnection.connect(definedOptions(at));
-}
-
-function definedOptions(at: TemporalAddress) {
+/** What every connection to Temporal is opened with. */
+export function connectionOptions(at: TemporalAddress) {
   const { apiKey, tls, metadata } = loadClientConnectConfig().connectionOptions;
   return {
     address: at.address,

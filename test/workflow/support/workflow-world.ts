@@ -6,13 +6,13 @@ import {
   DefaultLogger,
   Runtime,
   Worker,
-  type NativeConnection,
+  NativeConnection,
   type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { conversationWorkflowId } from '../../../src/domain/ids';
 import type { ConversationRef } from '../../../src/domain/message';
-import { connectWorker, createTemporalClient } from '../../../src/temporal/connection';
+import { connectionOptions, createTemporalClient } from '../../../src/temporal/connection';
 import {
   signalMessagesStored,
   signalPolicyChanged,
@@ -80,7 +80,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<WorkflowWor
   const taskQueue = `test-${randomUUID()}`;
   const ingest = new IngestDouble();
   const { client, close } = createTemporalClient(TEMPORAL_AT);
-  const connection: NativeConnection = await connectWorker(TEMPORAL_AT);
+  const connection = await NativeConnection.connect(connectionOptions(TEMPORAL_AT));
   await ensureSearchAttributes(client, CONNECT_DEADLINE_MS);
   const worker = await Worker.create({
     connection,
