@@ -16,13 +16,13 @@ import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
 import type { ProgressWaiter } from './progress';
-import { createStream, type InjectionPort } from './stream';
+import { createStream, type InjectionSource } from './stream';
 
 export interface IngestDependencies {
   pool: Pool;
   announcer: Announcer;
   progress: ProgressWaiter;
-  injections: InjectionPort;
+  injections: InjectionSource;
   /** What a conversation's own changes are merged into. */
   defaults: ConversationPolicy;
 }

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { effectivePolicy } from '../domain/effective-policy';
 import { UnavailableError } from '../domain/errors';
-import type { Injection } from '../domain/memory';
+import { decideInjections, type InjectionCandidates } from '../domain/injection';
 import type { ConversationRef, IncomingMessage } from '../domain/message';
 import type { ConversationPolicy, RetrievalPolicy } from '../domain/policy';
 import { conversationState } from '../record/conversations';
@@ -33,32 +33,19 @@ export interface VisibleTurn {
   content: string;
 }
 
-/** What the decision knows of the stream, read under the conversation's lock. */
-export interface InjectionContext {
-  conversationId: string;
-  seq: number;
-  policy: RetrievalPolicy;
-  content: string;
-  lookback: VisibleTurn[];
-  /** What was injected within the cooldown. */
-  recent: StoredInjection[];
-}
-
-export interface DecidedInjection {
-  injection: Injection;
-  sourceConversationId: string | null;
-  sourceMessageIds: string[];
-}
-
-/** Finds what could be injected (slow, before the lock) and decides what is (pure, inside it). */
-export interface InjectionPort<Candidates = unknown> {
-  prepare(ref: ConversationRef, message: IncomingMessage, lookback: VisibleTurn[]): Promise<Candidates>;
-  decide(candidates: Candidates, context: InjectionContext): DecidedInjection[];
+/** Finds what could be injected; slow, so before the lock. What is injected is decided inside it (domain/injection). */
+export interface InjectionSource {
+  /** @throws UnavailableError when search is out of reach */
+  prepareInjections(
+    ref: ConversationRef,
+    message: { content: string; timestamp: Date | null },
+    lookback: readonly VisibleTurn[],
+  ): Promise<InjectionCandidates>;
 }
 
 interface StreamDependencies {
   pool: Pool;
-  injections: InjectionPort;
+  injections: InjectionSource;
   defaults: ConversationPolicy;
   announcer: Announcer;
 }
@@ -70,7 +57,7 @@ interface Decision {
 }
 
 /** What was found for one message before the lock: null when search was down. */
-type Prepared = Map<number, { candidates: unknown } | null>;
+type Prepared = Map<number, InjectionCandidates | null>;
 
 /** The orchestrator's path (see Ingest.stream). */
 export function createStream(dependencies: StreamDependencies): Ingest['stream'] {
@@ -134,9 +121,9 @@ export function createStream(dependencies: StreamDependencies): Ingest['stream']
     ref: ConversationRef,
     message: IncomingMessage,
     lookback: VisibleTurn[],
-  ): Promise<{ candidates: unknown } | null> {
+  ): Promise<InjectionCandidates | null> {
     try {
-      return { candidates: await beforeDeadline(injections.prepare(ref, message, lookback)) };
+      return await beforeDeadline(injections.prepareInjections(ref, message, lookback));
     } catch (thrown) {
       if (thrown instanceof UnavailableError && thrown.service !== 'postgres') return null;
       throw thrown;
@@ -173,7 +160,7 @@ export function createStream(dependencies: StreamDependencies): Ingest['stream']
         const turn = visible.get(s);
         if (turn) lookback.push(turn);
       }
-      const chosen = injections.decide(found.candidates, {
+      const chosen = decideInjections(found, {
         conversationId: ref.conversationId,
         seq,
         policy,

@@ -139,13 +139,23 @@ async function retrieveAgainstBareQuery(stack: BenchStack): Promise<void> {
   }
   await indexed(api, user, HISTORY_TURNS / 100, (k) => `history-${k * 100}`);
   const config = loadConfig(stack.env);
-  const { embedder } = await createEmbedder(config);
+  const { embedder } = createEmbedder({
+    kind: config.EMBEDDER,
+    url: config.EMBEDDER_URL,
+    apiKey: config.EMBEDDER_API_KEY,
+    model: config.EMBEDDER_MODEL,
+    dimensions: config.EMBEDDER_DIMENSIONS,
+    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
+    threads: config.EMBEDDER_THREADS,
+    modelDir: config.MODEL_DIR,
+  });
   const index = createWeaviateIndex({
     url: config.WEAVIATE_URL,
     grpc: config.WEAVIATE_GRPC,
     apiKey: config.WEAVIATE_API_KEY,
     collectionPrefix: config.WEAVIATE_COLLECTION,
     embedderName: embedder?.name ?? null,
+    timeoutMs: DEADLINE_MS,
   });
   const tenant = tenantName(config.NAMESPACE, user);
   const ours: number[] = [];
