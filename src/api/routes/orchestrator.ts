@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { fieldErrors } from '../problem';
 import { ROLES, type ConversationRef } from '../../domain/message';
-import { topInjections } from '../../recall/recall';
 import type { ApiDependencies } from '../dependencies';
 import { incomingMessage } from '../incoming';
 import { defineRoute, type Route } from '../route';
@@ -171,12 +170,8 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
           userId: userOf(body.metadata, body.conversation_id),
           conversationId: body.conversation_id,
         };
-        const injections = await deps.recall.topInjections(
-          ref,
-          body.query,
-          body.limit ?? DEFAULT_LIMIT,
-          body.offset ?? 0,
-        );
+        const page = { limit: body.limit ?? DEFAULT_LIMIT, offset: body.offset ?? 0 };
+        const injections = await deps.recall.topInjections(ref, body.query, page);
         return { status: 200, body: { injections: injections.map(injectionOf) } };
       },
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
 import { rawNarrative } from '../../recall/raw-narrative';
-import type { Recall, Retrieved } from '../../recall/recall';
+import type { Recall, RetrieveRequest, RetrieveResult } from '../../recall/recall';
 import type { ApiDependencies } from '../dependencies';
 import { defineRoute, type Route } from '../route';
 import { item, summary } from '../schemas/answers';
@@ -10,9 +10,8 @@ import { personaContext } from '../schemas/messages';
 import { itemOf } from '../wire';
 
 const DEFAULT_LIMIT = 10;
-const NO_PERSONA = { forced: null, active: [], mood: null };
 
-const metadataPair = z.string().transform((text, context) => {
+const metadataPair = field.query.transform((text, context) => {
   const colon = text.indexOf(':');
   if (colon > 0) return { key: text.slice(0, colon), value: text.slice(colon + 1) };
   context.addIssue({ code: 'custom', message: 'must be key:value' });
@@ -118,19 +117,18 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
         const found = await deps.recall.retrieve({
           namespace,
           userId: query.user_id,
-          query: query.query ?? '',
+          query: query.query ?? null,
           limit,
           offset,
-          sort: query.sort ?? 'newest',
+          sort: query.sort,
           filter: {
-            ...given('layer', query.layer),
-            ...given('type', query.type),
-            ...given('persona', query.persona),
-            ...given('createdAfter', query.created_after),
-            ...given('createdBefore', query.created_before),
-            ...given('metadata', query.metadata_filter),
+            layer: query.layer,
+            type: query.type,
+            persona: query.persona,
+            createdAfter: query.created_after,
+            createdBefore: query.created_before,
+            metadata: query.metadata_filter,
           },
-          persona: NO_PERSONA,
         });
         return {
           status: 200,
@@ -173,19 +171,18 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
   ];
 }
 
-function personaRequest(namespace: string, body: PostBody): Parameters<Recall['retrieve']>[0] {
+function personaRequest(namespace: string, body: PostBody): RetrieveRequest {
   const context = body.persona_context;
   return {
     namespace,
     userId: body.user_id,
-    query: body.query ?? '',
+    query: body.query ?? null,
     limit: body.limit ?? DEFAULT_LIMIT,
     offset: body.offset ?? 0,
-    sort: 'newest',
     filter: {
-      ...given('createdAfter', body.created_after),
-      ...given('createdBefore', body.created_before),
-      ...given('metadataEquals', body.filters),
+      createdAfter: body.created_after ?? undefined,
+      createdBefore: body.created_before ?? undefined,
+      metadataEquals: body.filters ?? undefined,
     },
     persona: {
       forced: context?.forced_persona ?? null,
@@ -200,21 +197,16 @@ async function narrativeOf(
   recall: Recall,
   namespace: string,
   body: PostBody,
-  found: Retrieved,
+  found: RetrieveResult,
 ): Promise<string> {
   if (found.memories.length > 0 || found.total === 0) return rawNarrative(found.memories);
   const first = await recall.retrieve({ ...personaRequest(namespace, body), offset: 0 });
   return rawNarrative(first.memories);
 }
 
-function explained(found: Retrieved): z.output<typeof personaAnswer>['explainability'] {
+function explained(found: RetrieveResult): z.output<typeof personaAnswer>['explainability'] {
   return {
     weights: found.weights,
     source_links: found.memories.map((memory) => ({ id: memory.id, score: memory.score, ...memory.explain })),
   };
-}
-
-/** A filter's field if it was given, for types that tell "absent" from "undefined". */
-function given<K extends string, T>(key: K, value: T | null | undefined): { [P in K]?: T } {
-  return value === null || value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 }

@@ -1,0 +1,187 @@
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { defaultPolicyOf, type Config } from '../config';
+import { ensureError } from '../domain/errors';
+import { createWeaviateIndex } from '../index/weaviate-index';
+import { createIngest } from '../ingest/create-ingest';
+import { ProgressWaiter } from '../ingest/progress';
+import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
+import { createRecall } from '../recall/recall';
+import { markAnnounced } from '../record/conversations';
+import { lastWorkerHeartbeat } from '../record/heartbeats';
+import { migrate } from '../record/migrate';
+import { createPool } from '../record/pool';
+import { createAnnouncer } from '../temporal/announcer';
+import { createTemporalClient } from '../temporal/connection';
+import { checkTemporal } from '../temporal/health';
+import { workflowUrl } from '../temporal/workflow-links';
+import { createApp } from './app';
+import type { HealthCheck, HealthChecks } from './health-checks';
+import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
+
+const HEALTH_CALL_DEADLINE_MS = 1_500;
+const WORKER_SEEN_WITHIN_MS = 30_000;
+const INDEX_TIMEOUT_MS = 5_000;
+const MIGRATE_RETRY_MS = 1_000;
+const REQUESTS_DEADLINE_MS = 10_000;
+const ANNOUNCER_DEADLINE_MS = 5_000;
+/** An embedder of the API answers people: it goes before the worker's, which has the same cores. */
+const QUERY_NICE = 0;
+
+export interface RunningApi {
+  url: string;
+  /** Stops accepting, finishes what is in flight, and lets go of every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the API. It answers as soon as it listens, whatever of the rest is up: routes that need the record say 503
+ * until Postgres is there and its schema in place.
+ * @throws Error when the address is taken, or reachable from outside without a word on keys
+ */
+export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+  if (!isLoopback(config.HOST) && config.AUTH !== 'off') {
+    throw new Error(
+      `refusing to bind to ${config.HOST} without keys: bind to 127.0.0.1, or set AUTH=off if only trusted callers can reach it`,
+    );
+  }
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    size: config.DB_POOL_SIZE,
+    onError: (err) => log.warn({ err }, 'an idle connection to Postgres was lost'),
+  });
+  const temporal = createTemporalClient({
+    address: config.TEMPORAL_ADDRESS,
+    namespace: config.TEMPORAL_NAMESPACE,
+  });
+  const announcer = createAnnouncer({
+    client: temporal.client,
+    deadlineMs: config.STORE_TIMEOUT_MS,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    idleCloseMs: config.IDLE_CLOSE_MS,
+    maxEvents: config.CONVERSATION_MAX_EVENTS,
+    onAcknowledged: (items) => markAnnounced(pool, items),
+    logger: log,
+  });
+  const chosen = createEmbedder({
+    kind: config.EMBEDDER,
+    url: config.EMBEDDER_URL,
+    apiKey: config.EMBEDDER_API_KEY,
+    model: config.EMBEDDER_MODEL,
+    dimensions: config.EMBEDDER_DIMENSIONS,
+    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
+    threads: config.EMBEDDER_THREADS,
+    modelDir: config.MODEL_DIR,
+    nice: QUERY_NICE,
+  });
+  const index = createWeaviateIndex({
+    url: config.WEAVIATE_URL,
+    grpc: config.WEAVIATE_GRPC,
+    apiKey: config.WEAVIATE_API_KEY,
+    collectionPrefix: config.WEAVIATE_COLLECTION,
+    embedderName: chosen.embedder?.name ?? null,
+    timeoutMs: INDEX_TIMEOUT_MS,
+  });
+  const recall = createRecall({ pool, index, embedder: chosen.embedder });
+  const progress = new ProgressWaiter(pool, config.DATABASE_URL, (error) =>
+    log.warn({ err: ensureError(error) }, 'the connection that waits for progress was lost'),
+  );
+  const defaultPolicy = defaultPolicyOf(config);
+  const ingest = createIngest({
+    pool,
+    announcer,
+    progress,
+    injections: recall,
+    defaults: defaultPolicy,
+  });
+  const schema = keepMigrating(pool, log);
+  const app = createApp({
+    pool,
+    ingest,
+    recall,
+    index,
+    log,
+    namespace: config.NAMESPACE,
+    defaultPolicy,
+    storeWaitMs: config.STORE_WAIT_MS,
+    workflowUrl: (id) => workflowUrl(config.TEMPORAL_UI_URL, config.TEMPORAL_NAMESPACE, id),
+    recordReady: () => schema.ready,
+    health: {
+      postgres: async () => void (await pool.query('SELECT 1')),
+      temporal: () => checkTemporal(temporal.client, HEALTH_CALL_DEADLINE_MS),
+      weaviate: () => index.check(),
+      worker: () => checkWorker(pool, config.TEMPORAL_TASK_QUEUE),
+      embedder: embedderCheck(chosen),
+      llm: 'off',
+    } satisfies HealthChecks,
+  });
+  const server = createHttpServer(app);
+  const closeParts = async (): Promise<void> => {
+    schema.stop();
+    await announcer.close(ANNOUNCER_DEADLINE_MS);
+    await Promise.allSettled([progress.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
+    await pool.end();
+  };
+  try {
+    const url = await listen(server, config.HOST, config.PORT);
+    return { url, close: () => close(server, closeParts) };
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+}
+
+async function close(server: Server, closeParts: () => Promise<void>): Promise<void> {
+  await closeGracefully(server, REQUESTS_DEADLINE_MS);
+  await closeParts();
+}
+
+/** Brings the schema up to date in the background, for as long as it takes Postgres to be there. */
+function keepMigrating(pool: Pool, log: Logger): { readonly ready: boolean; stop(): void } {
+  const stopping = new AbortController();
+  let ready = false;
+  const run = async (): Promise<void> => {
+    for (let attempt = 1; !stopping.signal.aborted; attempt += 1) {
+      try {
+        const applied = await migrate(pool);
+        ready = true;
+        if (applied.length > 0) log.info({ versions: applied }, 'the schema was brought up to date');
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (attempt === 1 || attempt % 30 === 0)
+          log.warn({ err: ensureError(error), attempt }, 'the record is not ready yet');
+        await sleep(MIGRATE_RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  };
+  void run();
+  return {
+    get ready() {
+      return ready;
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
+async function checkWorker(pool: Pool, taskQueue: string): Promise<string> {
+  const ageMs = await lastWorkerHeartbeat(pool, taskQueue);
+  if (ageMs === null) throw new Error('no worker has been seen yet');
+  const seconds = Math.round(ageMs / 1_000);
+  if (ageMs > WORKER_SEEN_WITHIN_MS) throw new Error(`no worker has been seen for ${seconds} s`);
+  return `seen ${seconds} s ago`;
+}
+
+function embedderCheck(chosen: ChosenEmbedder): HealthCheck {
+  if (chosen.embedder) {
+    const { embedder } = chosen;
+    return async () => {
+      await embedder.check();
+      return embedder.name;
+    };
+  }
+  if (chosen.status === 'off') return 'off';
+  return () => Promise.reject(new Error(chosen.reason));
+}
