@@ -79,7 +79,8 @@ export function versionFits(version: string, least: string): boolean {
 
 /** Where binaries that we build are kept: outside every checkout, so that all share them. */
 export function binaryCache(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'agentic-memories', 'bin');
+  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(env['AGENTIC_MEMORIES_CACHE'] || join(caches, 'agentic-memories'), 'bin');
 }
 
 /** The path a built binary has in the cache. */
