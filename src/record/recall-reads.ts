@@ -134,24 +134,35 @@ export async function memoriesNear(
   return result.rows.map(memoryFromRow);
 }
 
+// Each table is read by ranges of seq, a stretch at a time, and joined afterwards: looked up turn by turn, the wide
+// keys would cost more than all else. OFFSET 0 keeps the planner from pulling the ranges apart.
 const TURNS_NEAR = {
   name: 'recall-turns-near',
-  text: `${NEAR.replace('$IDS', '$3')}, stretch AS (
+  text: `${NEAR.replace('$IDS', '$3')}, stretch AS MATERIALIZED (
            SELECT conversation_id, lower(span) AS low, upper(span) - 1 AS high FROM (
              SELECT conversation_id, unnest(range_agg(int8range(first_seq - $4, last_seq + $4 + 1))) AS span
                FROM near WHERE first_seq IS NOT NULL GROUP BY conversation_id) AS spans
          )
-         SELECT t.conversation_id, t.seq, t.message_id, t.role, t.name, t.content,
-                coalesce(t.said_at, t.stored_at) AS said_at, v.vector, m.id AS memory_id
-           FROM stretch s
-           JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = s.conversation_id
-            AND m.first_seq BETWEEN s.low - ${MAX_BATCH_MESSAGES} AND s.high AND m.last_seq >= s.low
-            AND m.tier = 'raw' AND m.deleted_at IS NULL AND m.superseded_by IS NULL
-            AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())
-           JOIN messages t ON t.namespace = $1 AND t.user_id = $2 AND t.conversation_id = m.conversation_id
-            AND t.seq BETWEEN greatest(m.first_seq, s.low) AND least(m.last_seq, s.high)
-           LEFT JOIN turn_vectors v ON v.namespace = $1 AND v.user_id = $2 AND v.conversation_id = t.conversation_id
-            AND v.seq = t.seq AND v.embedder = $5`,
+         SELECT turn.*, vectors.vector FROM (
+           SELECT t.*, m.id AS memory_id FROM stretch s
+            CROSS JOIN LATERAL (
+              SELECT id, first_seq, last_seq FROM memories
+               WHERE namespace = $1 AND user_id = $2 AND conversation_id = s.conversation_id AND tier = 'raw'
+                 AND first_seq BETWEEN s.low - ${MAX_BATCH_MESSAGES} AND s.high AND last_seq >= s.low AND ${LIVE_MEMORY}
+               OFFSET 0) AS m
+            CROSS JOIN LATERAL (
+              SELECT conversation_id, seq, message_id, role, name, content, coalesce(said_at, stored_at) AS said_at
+                FROM messages
+               WHERE namespace = $1 AND user_id = $2 AND conversation_id = s.conversation_id
+                 AND seq BETWEEN greatest(m.first_seq, s.low) AND least(m.last_seq, s.high)
+               ORDER BY seq OFFSET 0) AS t
+         ) AS turn LEFT JOIN (
+           SELECT s.conversation_id, v.seq, v.vector FROM stretch s CROSS JOIN LATERAL (
+             SELECT seq, vector FROM turn_vectors
+              WHERE namespace = $1 AND user_id = $2 AND conversation_id = s.conversation_id
+                AND seq BETWEEN s.low AND s.high AND embedder = $5
+              ORDER BY seq OFFSET 0) AS v
+         ) AS vectors USING (conversation_id, seq)`,
 };
 
 interface TurnRow {

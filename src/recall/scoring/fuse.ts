@@ -54,13 +54,20 @@ export function scorePool<T extends PoolTurn>(
   background: BackgroundShare,
   weights: FuseWeights = FUSE_WEIGHTS,
 ): ScoredPool<T> {
-  const idf = smoothIdf(question.terms, pool.terms, background);
+  const idf = smoothIdf(question.terms, pool.termSets, background);
   const bm25 = scaledToBest(contextualBm25(pool, idf));
   const cosines = cosinesOf(pool, question.vector);
   const meaning = minMax(cosines.mixed);
   const session = scaledToBest(sessionScores(pool, idf));
   const averageLength =
     pool.terms.reduce((sum, terms) => sum + terms.length, 0) / Math.max(1, pool.turns.length) || 1;
+
+  const speakers = new Map<string | null, 0 | 1>();
+  const spokenBy = (name: string | null): 0 | 1 => {
+    let known = speakers.get(name);
+    if (known === undefined) speakers.set(name, (known = speaks({ name }, question)));
+    return known;
+  };
 
   const scores = pool.turns.map((turn, i): TurnScore => {
     const words = bm25[i]! + weights.session * session[i]!;
@@ -69,12 +76,12 @@ export function scorePool<T extends PoolTurn>(
       (question.asksWhen && pool.terms[i]!.some((term) => TIME_STEMS.has(term)) ? weights.when : 0);
     const sum = words + weights.cosine * meaning[i]! + dates;
     const factor =
-      (1 + weights.speaker * speaks(turn, question)) *
+      (1 + weights.speaker * spokenBy(turn.name)) *
       (/\?\s*$/.test(turn.content) ? weights.questionFactor : 1) *
       (1 + weights.lengthGain * Math.log(Math.max(1, pool.terms[i]!.length) / averageLength));
     return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
   });
-  const gateIdf = smoothIdf(question.terms, pool.terms, background, GATE_BACKGROUND_TURNS);
+  const gateIdf = smoothIdf(question.terms, pool.termSets, background, GATE_BACKGROUND_TURNS);
   return { pool, gateIdf, plainCosines: cosines.plain, scores };
 }
 

@@ -103,7 +103,7 @@ export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: 
   const total = question.terms.reduce((sum, term) => sum + (scored.gateIdf.get(term) ?? 0), 0);
   return scored.pool.turns.map((_turn, i) => {
     let matched = 0;
-    for (const term of new Set([...scored.pool.terms[i]!, ...scored.pool.dates[i]!])) {
+    for (const term of new Set([...scored.pool.termSets[i]!, ...scored.pool.dates[i]!])) {
       matched += scored.gateIdf.get(term) ?? 0;
     }
     return { matched, share: total > 0 ? matched / total : 0, cosine: scored.plainCosines[i] ?? null };

@@ -10,21 +10,15 @@ export type BackgroundShare = (term: string) => number;
  */
 export function smoothIdf(
   terms: Iterable<string>,
-  documents: readonly (readonly string[])[],
+  documents: readonly ReadonlySet<string>[],
   background: BackgroundShare,
   backgroundTurns = BACKGROUND_TURNS,
 ): Map<string, number> {
-  const frequencies = new Map<string, number>();
-  for (const term of terms) frequencies.set(term, 0);
-  for (const document of documents) {
-    for (const term of new Set(document)) {
-      const known = frequencies.get(term);
-      if (known !== undefined) frequencies.set(term, known + 1);
-    }
-  }
   const total = documents.length + backgroundTurns;
   const idf = new Map<string, number>();
-  for (const [term, frequency] of frequencies) {
+  for (const term of terms) {
+    let frequency = 0;
+    for (const document of documents) if (document.has(term)) frequency += 1;
     const share = (frequency + backgroundTurns * background(term)) / total;
     idf.set(term, Math.log(1 + (1 - share) / share));
   }

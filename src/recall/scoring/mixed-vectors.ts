@@ -17,27 +17,45 @@ export interface Cosines {
 
 /** Cosines of the question's unit vector with every turn of the pool. */
 export function cosinesOf(pool: Pool, question: Float32Array | null): Cosines {
-  const plain = pool.turns.map((turn) => dot(question, turn.vector));
-  const mixed = pool.turns.map((turn, i) => {
-    if (!question || !turn.vector || plain[i] === null) return null;
-    let product = plain[i]!;
-    const sum = Float64Array.from(turn.vector);
+  const plain = pool.turns.map((turn) => (question && turn.vector ? dot(question, turn.vector) : null));
+  const between = productsOf(pool);
+  const mixed = plain.map((own, i) => {
+    if (own === null) return null;
+    let product = own;
+    let squares = 1;
+    const parts: [place: number, share: number][] = [[i, 1]];
     for (const [offset, share] of MIX) {
       const at = pool.neighbour(i, offset);
-      const vector = at < 0 ? null : pool.turns[at]!.vector;
-      if (!vector || vector.length !== sum.length) continue;
-      product += share * plain[at]!;
-      for (let d = 0; d < sum.length; d += 1) sum[d]! += share * vector[d]!;
+      const cosine = at < 0 ? null : plain[at];
+      if (cosine === null || cosine === undefined) continue;
+      product += share * cosine;
+      squares += share * share;
+      for (const [place, other] of parts) squares += 2 * share * other * between(place, at);
+      parts.push([at, share]);
     }
-    let squares = 0;
-    for (let d = 0; d < sum.length; d += 1) squares += sum[d]! * sum[d]!;
-    return squares === 0 ? 0 : product / Math.sqrt(squares);
+    return squares > 0 ? product / Math.sqrt(squares) : 0;
   });
   return { plain, mixed };
 }
 
-function dot(a: Float32Array | null, b: Float32Array | null): number | null {
-  if (!a || !b || a.length !== b.length) return null;
+/**
+ * Products of the vectors of two turns of the pool, each worked out once: the length of a mixture follows from them,
+ * so that no mixture has to be built.
+ */
+function productsOf(pool: Pool): (a: number, b: number) => number {
+  const known = new Map<number, number>();
+  return (a, b) => {
+    const key = Math.min(a, b) * pool.turns.length + Math.max(a, b);
+    let product = known.get(key);
+    if (product === undefined)
+      known.set(key, (product = dot(pool.turns[a]!.vector!, pool.turns[b]!.vector!)));
+    return product;
+  };
+}
+
+/** @throws RangeError when they are of two spaces */
+function dot(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) throw new RangeError(`vectors of ${a.length} and ${b.length} dimensions`);
   let sum = 0;
   for (let d = 0; d < a.length; d += 1) sum += a[d]! * b[d]!;
   return sum;

@@ -20,6 +20,8 @@ export interface Pool<T extends PoolTurn = PoolTurn> {
   readonly turns: readonly T[];
   /** Prepared terms of each turn. */
   readonly terms: readonly (readonly string[])[];
+  /** The same, each once. */
+  readonly termSets: readonly ReadonlySet<string>[];
   /** The words of each turn's date. */
   readonly dates: readonly (readonly string[])[];
   /** The place of the turn `offset` turns further in the same conversation; −1 if it is not in the pool. */
@@ -31,9 +33,11 @@ export function makePool<T extends PoolTurn>(turns: readonly T[]): Pool<T> {
   const sorted = [...turns].sort(
     (a, b) => compare(a.conversationId ?? '', b.conversationId ?? '') || a.seq - b.seq,
   );
+  const terms = sorted.map((turn) => termsOf(turn.content));
   return {
     turns: sorted,
-    terms: sorted.map((turn) => termsOf(turn.content)),
+    terms,
+    termSets: terms.map((ofTurn) => new Set(ofTurn)),
     dates: sorted.map((turn) => dateTerms(turn.saidAt)),
     neighbour(place, offset) {
       const turn = sorted[place]!;
