@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildRecord } from './child';
 import type { GuardMessage } from './guard';
-import { identifyProcess, type ProcessIdentity } from './process-identity';
+import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity';
 import { packageRoot } from './package-root';
 
 const RESPAWN_DELAY_MS = 200;
+const CLOSE_DEADLINE_MS = 2_000;
+const CLOSE_POLL_MS = 10;
 
 /** The supervisor's end of the pipe to its guard process. A guard that dies is replaced. */
 export class GuardLink {
@@ -28,12 +31,17 @@ export class GuardLink {
     this.write();
   }
 
-  /** All children are ended: the guard has nothing left to do. */
-  close(): void {
+  /** All children are ended: the guard has nothing left to do, and ends. */
+  async close(): Promise<void> {
     this.closed = true;
     this.last = { children: [], done: true };
     this.write();
     this.guard?.stdin?.end();
+    const identity = this.guard?.pid === undefined ? undefined : identifyProcess(this.guard.pid);
+    if (identity === undefined) return;
+    for (const deadline = Date.now() + CLOSE_DEADLINE_MS; isAlive(identity) && Date.now() < deadline;) {
+      await sleep(CLOSE_POLL_MS);
+    }
   }
 
   private spawnGuard(): void {

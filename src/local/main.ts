@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { loadConfig } from '../config';
 import { ensureError } from '../domain/errors';
 import { LockedError, StoppedError } from './data-lock';
@@ -7,11 +8,21 @@ import { watchPackageManager } from './parent-watch';
 import { startStack } from './stack';
 import { Supervisor } from './supervisor';
 
-/** A stack that is ending has at most the sum of its parts' deadlines left. */
-const LOCK_WAIT_MS = 60_000;
+/** A stack that is ending has at most about the sum of its parts' deadlines left. */
+const LOCK_WAIT_SECONDS = 60;
+const MS_A_SECOND = 1_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** `npm start`: runs the whole stack until it is told to stop. `--servers-only` leaves the API and the worker out. */
+const FLAGS = {
+  /** Leaves the API and the worker out. */
+  'servers-only': { type: 'boolean', default: false },
+  /** Ports from anywhere, for stacks beside others. */
+  'random-ports': { type: 'boolean', default: false },
+  /** How long to wait for another stack on the same data folder to end. */
+  'wait-seconds': { type: 'string', default: String(LOCK_WAIT_SECONDS) },
+} as const;
+
+/** `npm start`: runs the whole stack until it is told to stop. */
 async function main(): Promise<number> {
   // The terminal or pipe that is written to may go away first; that must not end the stack half way.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -26,10 +37,12 @@ async function main(): Promise<number> {
   watchPackageManager((who) => askToStop(`${who} is gone`));
   const { HOST: host, PORT: port } = loadConfig();
   const dataDir = resolve(process.env['DATA_DIR'] || '.data');
-  const withApp = !process.argv.includes('--servers-only');
+  const { values: flags } = parseArgs({ options: FLAGS });
+  const [withApp, randomPorts] = [!flags['servers-only'], flags['random-ports']];
+  const lockWaitMs = Number(flags['wait-seconds']) * MS_A_SECOND;
   try {
-    supervisor = await Supervisor.open({ dataDir, lockWaitMs: LOCK_WAIT_MS, log, signal: stop.signal });
-    await startStack(supervisor, { dataDir, host, port, withApp, log });
+    supervisor = await Supervisor.open({ dataDir, lockWaitMs, log, signal: stop.signal });
+    await startStack(supervisor, { dataDir, host, port, withApp, randomPorts, log });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
   } catch (thrown) {
     if (!(thrown instanceof StoppedError)) throw thrown;

@@ -92,7 +92,7 @@ export class Supervisor {
   private async stopOnce(): Promise<void> {
     this.retire();
     await endChildren(this.records(), () => this.hurried);
-    this.guard.close();
+    await this.guard.close();
     this.lock.release();
   }
 
