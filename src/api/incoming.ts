@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DomainError } from '../domain/errors';
 import type { IncomingMessage, Role } from '../domain/message';
 
 interface WireMessage {
@@ -23,5 +24,19 @@ export function incomingMessage(
     timestamp: message.timestamp ?? null,
     metadata: message.metadata ?? shared.metadata ?? {},
     forcedPersona: shared.forcedPersona ?? null,
+  };
+}
+
+/** Names messages in an error as this request does: ingestion does not know what the caller's list is called. */
+export function namedAfter(list: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof DomainError) || !error.errors) throw error;
+    const errors = error.errors.map(({ path, message }) => {
+      const inList = path.replace(/^messages\./, '').replace(/^message_id$/, '0.message_id');
+      return { path: `${list}.${inList}`, message };
+    });
+    const { status, title, detail, retryAfterSeconds } = error;
+    const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    throw new DomainError(status, title, detail, { cause: error, errors, ...retry });
   };
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { parseRfc3339 } from '../domain/rfc3339';
 import { fieldErrors } from './problem';
+import { id } from './schemas/fields';
 
-const position = z.tuple([
-  z.string().regex(/^\d{4,}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?[+-]\d{2}(:\d{2})?$/),
-  z.string().min(1).max(400),
-]);
+/** Postgres writes `2024-05-08 10:00:00.123456+00`. */
+const postgresTime = z
+  .string()
+  .refine((text) => parseRfc3339(text.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00')));
+const position = z.tuple([postgresTime, id]);
 
 /** Where a page of conversations ended. */
 export interface PagePosition {
@@ -20,9 +23,8 @@ export function encodeCursor({ createdAtText, conversationId }: PagePosition): s
 /** @throws DomainError 422 for a text that no page has given out */
 export function decodeCursor(cursor: string): PagePosition {
   try {
-    const [createdAtText, conversationId] = position.parse(
-      JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')),
-    );
+    const text = Buffer.from(cursor, 'base64url').toString('utf8');
+    const [createdAtText, conversationId] = position.parse(JSON.parse(text));
     return { createdAtText, conversationId };
   } catch {
     throw fieldErrors([

@@ -12,7 +12,7 @@ import {
 import type { PolicyPatch } from '../../domain/effective-policy';
 import { conversationView, type ConversationView } from '../../record/conversation-view';
 import type { ApiDependencies } from '../dependencies';
-import { incomingMessage } from '../incoming';
+import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Route } from '../route';
 import { conversation, failedRange, policy, workflowLink } from '../schemas/answers';
 import { id, integer } from '../schemas/fields';
@@ -120,7 +120,8 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       async handle({ params, body }, { namespace }) {
         const ref = { namespace, userId: body.user_id, conversationId: params.conversation_id };
         const messages = body.messages.map((message) => incomingMessage(message));
-        const result = await deps.ingest.append(ref, messages, { flush: body.flush ?? false });
+        const flush = body.flush ?? false;
+        const result = await deps.ingest.append(ref, messages, { flush }).catch(namedAfter('messages'));
         return {
           status: 202,
           body: {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fieldErrors } from '../problem';
 import { ROLES, type ConversationRef } from '../../domain/message';
 import type { ApiDependencies } from '../dependencies';
-import { incomingMessage } from '../incoming';
+import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Route } from '../route';
 import { injection, workflowLink } from '../schemas/answers';
 import { MAX_OFFSET, content, id, idProblem, integer, label, stringMetadata, time } from '../schemas/fields';
@@ -137,7 +137,9 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
           forcedPersona: body.persona_context?.forced_persona ?? null,
         };
         const messages = body.history.map((message) => incomingMessage(message, shared));
-        const streamed = await deps.ingest.stream(ref, messages, { flush: true });
+        const streamed = await deps.ingest
+          .stream(ref, messages, { flush: true })
+          .catch(namedAfter('history'));
         const degradedParts = [...new Set(streamed.turns.flatMap((turn) => turn.degraded))];
         return {
           status: 200,

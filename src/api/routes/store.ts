@@ -4,7 +4,7 @@ import type { ConversationRef } from '../../domain/message';
 import { failedRanges } from '../../record/batches';
 import { memoriesOfMessages } from '../../record/memories';
 import type { ApiDependencies } from '../dependencies';
-import { incomingMessage } from '../incoming';
+import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Answer, type Route } from '../route';
 import { failedRange, item, workflowLink } from '../schemas/answers';
 import { id, idProblem, metadata } from '../schemas/fields';
@@ -84,7 +84,7 @@ async function store(deps: ApiDependencies, ref: ConversationRef, body: StoreReq
     forcedPersona: body.persona_context?.forced_persona ?? null,
   };
   const messages = body.history.map((message) => incomingMessage(message, shared));
-  const appended = await deps.ingest.append(ref, messages, { flush: true });
+  const appended = await deps.ingest.append(ref, messages, { flush: true }).catch(namedAfter('history'));
   const answer = {
     duplicates_avoided: appended.duplicates,
     // Raw memories are neither merged with nor compared to others.
