@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import {
   bundleWorkflowCode,
@@ -12,6 +11,7 @@ import {
 } from '@temporalio/worker';
 import { conversationWorkflowId } from '../../../src/domain/ids';
 import type { ConversationRef } from '../../../src/domain/message';
+import { workflowsPath } from '../../../src/temporal/bundle';
 import { connectionOptions, createTemporalClient } from '../../../src/temporal/connection';
 import {
   signalMessagesStored,
@@ -64,7 +64,7 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 export function bundleWorkflows(interceptorModules: string[] = []): Promise<WorkflowBundleWithSourceMap> {
   const make = () =>
     bundleWorkflowCode({
-      workflowsPath: join(__dirname, '../../../workflows/index.ts'),
+      workflowsPath: workflowsPath(),
       workflowInterceptorModules: interceptorModules,
       logger: new DefaultLogger('WARN'),
     });

@@ -1,0 +1,216 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { conversationWorkflowId } from '../../src/domain/ids';
+import type { ConversationRef } from '../../src/domain/message';
+import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
+import { SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
+import {
+  openWorld,
+  quietRuntime,
+  type WorkflowWorld,
+  type WorldOptions,
+} from '../workflow/support/workflow-world';
+import { until } from '../workflow/support/until';
+
+/**
+ * Records one history a shape from a real server, for the replay tests:
+ *
+ *     npm run build && TEMPORAL_ADDRESS=127.0.0.1:7233 node dist/test/replay/record-histories.js v2 size window
+ *
+ * The first argument is the version, the others the shapes (all if none is named). Histories of released versions stay:
+ * new ones go beside them under the next version.
+ */
+const HISTORIES = resolve(__dirname, '../../../test/histories');
+const HOUR_MS = 3_600_000;
+
+interface Shape {
+  options?: WorldOptions;
+  /** Plays the conversation. @returns the runs to keep besides the last one */
+  play(world: WorkflowWorld, ref: ConversationRef): Promise<string[] | void>;
+}
+
+const policy = (changes: Partial<IngestionPolicy>): IngestionPolicy => ({
+  ...DEFAULT_INGESTION_POLICY,
+  ...changes,
+});
+const handleOf = (world: WorkflowWorld, ref: ConversationRef) =>
+  world.client.workflow.getHandle(conversationWorkflowId(ref));
+const closed = (world: WorkflowWorld, ref: ConversationRef) =>
+  until('the run has ended', async () => (await handleOf(world, ref).describe()).status.name === 'COMPLETED');
+const heard = (world: WorkflowWorld, ref: ConversationRef, seq: number) =>
+  until(`message ${seq} heard`, async () => (await world.progress(ref)).storedThrough >= seq);
+
+const SHAPES: Record<string, Shape> = {
+  size: {
+    async play(world, ref) {
+      for (let seq = 1; seq <= 10; seq += 1) {
+        await world.say(ref);
+        await (seq <= 6 || seq === 9 ? world.indexed(ref, seq) : heard(world, ref, seq));
+      }
+    },
+  },
+  window: {
+    async play(world, ref) {
+      world.ingest.of(ref).policy = policy({ lowVolumeBatchSize: 5, flushIntervalMs: 400 });
+      for (const seq of [1, 2, 3]) {
+        await world.say(ref);
+        await heard(world, ref, seq);
+      }
+      await world.indexed(ref, 3);
+      await world.say(ref);
+      await world.indexed(ref, 4);
+    },
+  },
+  flush: {
+    async play(world, ref) {
+      await world.say(ref, 8);
+      await world.indexed(ref, 6);
+      await world.signal(ref, { throughSeq: 8, flushThrough: 8, storedAtMs: Date.now() });
+      await world.indexed(ref, 8);
+    },
+  },
+  'idle-close': {
+    options: { idleCloseMs: 300 },
+    async play(world, ref) {
+      world.ingest.of(ref).policy = policy({ lowVolumeBatchSize: 5, flushIntervalMs: HOUR_MS });
+      await world.say(ref, 2);
+      await closed(world, ref);
+    },
+  },
+  'policy-change': {
+    async play(world, ref) {
+      world.ingest.of(ref).policy = policy({ lowVolumeBatchSize: 5, flushIntervalMs: HOUR_MS });
+      await world.say(ref, 2);
+      await until('the window runs', async () => (await world.progress(ref)).windowEndsAtMs);
+      world.ingest.of(ref).policy = policy({ lowVolumeBatchSize: 5, flushIntervalMs: 300 });
+      await world.policyChanged(ref);
+      await world.indexed(ref, 2);
+    },
+  },
+  retry: {
+    async play(world, ref) {
+      world.ingest.failing.add(2);
+      await world.say(ref, 3);
+      await world.indexed(ref, 3);
+      world.ingest.failing.delete(2);
+      world.ingest.putFailedBack(ref);
+      await world.retryFailed(ref);
+      await until('all is indexed', () =>
+        world.ingest.of(ref).batches.every((batch) => batch.status === 'indexed'),
+      );
+    },
+  },
+  late: {
+    async play(world, ref) {
+      await world.say(ref, 6);
+      await world.indexed(ref, 6);
+      await world.signal(ref, { throughSeq: world.ingest.store(ref) });
+      await until('the record was asked', () => world.ingest.of(ref).calls.length === 2);
+      await heard(world, ref, 7);
+    },
+  },
+  backlog: {
+    async play(world, ref) {
+      world.ingest.pageSize = 2;
+      await world.say(ref, 6);
+      await world.indexed(ref, 6);
+    },
+  },
+  'roll-over': {
+    options: { maxEvents: 60 },
+    async play(world, ref) {
+      const runs = new Set<string>();
+      while (runs.size < 2) {
+        const seq = await world.say(ref);
+        await heard(world, ref, seq);
+        runs.add((await handleOf(world, ref).describe()).runId);
+      }
+      const stored = await world.say(ref);
+      await world.signal(ref, { throughSeq: stored, flushThrough: stored, storedAtMs: Date.now() });
+      await world.indexed(ref, stored);
+      return [[...runs][0]!];
+    },
+  },
+  'activity-failure': {
+    async play(world, ref) {
+      world.ingest.beforeIngest = () => {
+        if (world.ingest.of(ref).calls.length <= 2)
+          throw ApplicationFailure.nonRetryable('a bug', 'TypeError');
+      };
+      await world.say(ref);
+      await until('it has failed twice', () => world.ingest.of(ref).calls.length >= 2);
+      await world.retryFailed(ref);
+      await world.indexed(ref, 1);
+    },
+  },
+};
+
+async function main(): Promise<void> {
+  const [version, ...wanted] = process.argv.slice(2);
+  if (!version || !/^v\d+$/.test(version)) throw new Error('usage: record-histories.js v<number> [shape …]');
+  quietRuntime();
+  await mkdir(HISTORIES, { recursive: true });
+  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep'];
+  for (const name of shapes)
+    await (name === 'sweep' ? recordSweep(version) : recordConversation(name, version));
+}
+
+async function recordConversation(name: string, version: string): Promise<void> {
+  const shape = SHAPES[name];
+  if (!shape) throw new Error(`there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep`);
+  const world = await openWorld(shape.options);
+  try {
+    const ref = {
+      namespace: 'default',
+      userId: `user-${name}`,
+      conversationId: `recorded-${version}-${Date.now()}`,
+    };
+    const earlierRuns = (await shape.play(world, ref)) ?? [];
+    for (const [place, runId] of earlierRuns.entries()) {
+      await keep(`conversation.${name}-${place + 1}.${version}`, world, conversationWorkflowId(ref), runId);
+    }
+    await keep(`conversation.${name}.${version}`, world, conversationWorkflowId(ref));
+    const status = (await handleOf(world, ref).describe()).status.name;
+    if (status === 'RUNNING') await handleOf(world, ref).terminate('recorded');
+  } finally {
+    await world.close();
+  }
+}
+
+async function recordSweep(version: string): Promise<void> {
+  const pages = [
+    { announced: 500, more: true },
+    { announced: 3, more: false },
+  ];
+  const world = await openWorld({ activities: { announceMissed: async () => pages.shift() } });
+  try {
+    const workflowId = `sweep:recorded-${version}-${Date.now()}`;
+    await world.client.workflow.execute(SWEEP_WORKFLOW, { taskQueue: world.taskQueue, workflowId });
+    await keep(`sweep.${version}`, world, workflowId);
+  } finally {
+    await world.close();
+  }
+}
+
+async function keep(file: string, world: WorkflowWorld, workflowId: string, runId?: string): Promise<void> {
+  const history = await world.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const text = JSON.stringify(anonymous(JSON.parse(historyToJSON(history))), null, 1);
+  await writeFile(join(HISTORIES, `${file}.json`), `${text.replaceAll(hostname(), 'recorder')}\n`);
+  console.log(`${file}: ${history.events?.length} events`);
+}
+
+/** Stack traces name folders of the machine that recorded; replaying needs none of them. */
+function anonymous(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(anonymous);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => key !== 'stackTrace');
+  return Object.fromEntries(entries.map(([key, inner]) => [key, anonymous(inner)]));
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { workflowsPath } from '../../src/temporal/bundle';
+import { quietRuntime } from '../workflow/support/workflow-world';
+
+const HISTORIES = join(__dirname, '../histories');
+/** How a conversation's run can go; each was recorded from a real server (record-histories.ts). */
+const SHAPES = [
+  'conversation.size',
+  'conversation.window',
+  'conversation.flush',
+  'conversation.idle-close',
+  'conversation.policy-change',
+  'conversation.retry',
+  'conversation.late',
+  'conversation.backlog',
+  'conversation.roll-over-1',
+  'conversation.roll-over',
+  'conversation.activity-failure',
+  'sweep',
+];
+
+quietRuntime();
+
+const files = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
+const textOf = (file: string) => readFileSync(join(HISTORIES, file), 'utf8');
+
+function bundle(path: string): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({ workflowsPath: path, logger: new DefaultLogger('ERROR') });
+}
+
+/** Replays every history. @returns the error's name by file, null where there was none */
+async function replayAll(
+  workflowBundle: WorkflowBundleWithSourceMap,
+): Promise<Record<string, string | null>> {
+  const histories = files.map((file) => ({ workflowId: file, history: JSON.parse(textOf(file)) as unknown }));
+  const outcomes: Record<string, string | null> = {};
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    outcomes[workflowId] = error ? error.name : null;
+  }
+  return outcomes;
+}
+
+const everyFile = (value: string | null) => Object.fromEntries(files.map((file) => [file, value]));
+
+describe('recorded histories', () => {
+  it('show every shape', () => {
+    const shapes = new Set(files.map((file) => file.replace(/\.v\d+\.json$/, '')));
+    expect(SHAPES.filter((shape) => !shapes.has(shape))).toEqual([]);
+  });
+
+  it('replay on today’s workflows', async () => {
+    expect(await replayAll(await bundle(workflowsPath()))).toEqual(everyFile(null));
+  });
+
+  it('do not replay on workflows that go about it in another way', async () => {
+    const changed = await bundle(require.resolve('./support/changed-workflows'));
+    expect(await replayAll(changed)).toEqual(everyFile('DeterminismViolationError'));
+  });
+
+  it('hold no folder of the machine that recorded them', () => {
+    for (const file of files) expect(textOf(file)).not.toMatch(/stackTrace|node_modules|file:\/\//);
+  });
+});

@@ -1,0 +1,15 @@
+import { sleep } from '@temporalio/workflow';
+import * as today from '../../../workflows';
+import type { ConversationInput } from '../../../workflows/conversation.contract';
+import type { SweepResult } from '../../../workflows/sweep.contract';
+
+/** Today's workflows with one step more at the start: what no recorded history can be replayed on. */
+export async function conversation(input: ConversationInput): Promise<void> {
+  await sleep(1_000);
+  return today.conversation(input);
+}
+
+export async function sweep(): Promise<SweepResult> {
+  await sleep(1_000);
+  return today.sweep();
+}
