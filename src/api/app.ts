@@ -34,6 +34,7 @@ export function createApp(deps: ApiDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.enable('case sensitive routing');
   // Each route parses its own query, strictly.
   app.set('query parser', false);
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Router, type RequestHandler } from 'express';
+import { requestIdOf } from './serve';
 
 const ASSETS: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -32,6 +33,10 @@ const ASSET_CACHE = 'public, max-age=3600';
 export function docsRouter(document: () => object): Router {
   const router = Router();
   let text: string | undefined;
+  router.use(['/openapi.json', '/docs'], (request, response, next) => {
+    response.setHeader('X-Request-Id', requestIdOf(request));
+    next();
+  });
   router.get('/openapi.json', (_request, response) => {
     text ??= JSON.stringify(document());
     response.type('application/json').send(text);

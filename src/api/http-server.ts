@@ -7,7 +7,6 @@ import { PROBLEM_TYPE, problemOf } from './problem';
 /** A message of 32,768 characters may be asked as a query: in a URL that is twelve bytes a character at worst. */
 const MAX_HEADER_BYTES = 512 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than proxies keep theirs (mostly 60 s), so that they never reuse a connection we are closing. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
@@ -17,7 +16,8 @@ export function createHttpServer(listener: RequestListener): Server {
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      // A stream takes as long as it takes; who reads a whole body gives it a deadline (json-body.ts).
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
     listener,
@@ -42,7 +42,7 @@ function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
 
 const UNPARSABLE: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 const DETAILS: Record<number, string> = {
-  408: `The request did not arrive within ${REQUEST_TIMEOUT_MS / 1_000} seconds.`,
+  408: `The headers did not arrive within ${HEADERS_TIMEOUT_MS / 1_000} seconds.`,
   431: `The request line and headers may have at most ${MAX_HEADER_BYTES} bytes.`,
 };
 

@@ -1,23 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { DomainError, UnavailableError, ensureError } from '../domain/errors';
-import { beginIdempotent, finishIdempotent } from '../record/idempotency';
+import { uuidV5 } from '../domain/ids';
+import { beginIdempotent, finishIdempotent, type IdempotentRequest } from '../record/idempotency';
 import { idProblem } from './schemas/fields';
 import { fieldErrors, problemOf } from './problem';
 import type { Answer, RequestContext } from './route';
 
 /** An in-flight request is mostly done within the wait for a flush. */
 const IN_FLIGHT_RETRY_SECONDS = 2;
-
-export interface IdempotencyClaim {
-  /** Method and pattern of the route. */
-  route: string;
-  key: string;
-  userId: string | null;
-  /** Everything that makes the request what it is: the path and its query, then the body's bytes. */
-  target: string;
-  rawBody: Buffer;
-}
 
 /** The `Idempotency-Key` of a request, if it has one. @throws DomainError 422 */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | null {
@@ -28,23 +19,27 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key;
 }
 
+/** What makes two requests the same: the path and its query, then the body's bytes. */
+export function requestHash(target: string, rawBody: Buffer): string {
+  return createHash('sha256').update(target).update('\n').update(rawBody).digest('hex');
+}
+
+/** Ids for a request's messages, the same whenever the same request is run. */
+export function messageIdsOf(request: IdempotentRequest): () => string {
+  let place = 0;
+  return () => uuidV5([request.namespace, request.route, request.key, request.bodyHash, place++]);
+}
+
 /**
  * Runs `work` once for a key: its first answer is kept and replayed. Answers of 5xx are not kept, so that the caller
  * may try again; a claim whose process died runs out by itself.
  */
 export async function once(
   pool: Pool,
-  claim: IdempotencyClaim,
+  request: IdempotentRequest,
   context: RequestContext,
   work: () => Promise<Answer>,
 ): Promise<{ answer: Answer; replayed: boolean }> {
-  const request = {
-    namespace: context.namespace,
-    route: claim.route,
-    key: claim.key,
-    userId: claim.userId,
-    bodyHash: createHash('sha256').update(claim.target).update('\n').update(claim.rawBody).digest('hex'),
-  };
   const start = await beginIdempotent(pool, request);
   if (start.kind === 'replay')
     return { answer: { status: start.status, body: start.response }, replayed: true };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { DomainError } from '../domain/errors';
 import type { IncomingMessage, Role } from '../domain/message';
 
@@ -11,13 +10,14 @@ interface WireMessage {
   metadata?: Record<string, unknown> | null | undefined;
 }
 
-/** A validated message of a request in the domain's words; one without an id gets one. */
+/** A validated message of a request in the domain's words; `newId` is for one without an id. */
 export function incomingMessage(
   message: WireMessage,
+  newId: () => string,
   shared: { metadata?: Record<string, unknown>; forcedPersona?: string | null } = {},
 ): IncomingMessage {
   return {
-    messageId: message.message_id ?? randomUUID(),
+    messageId: message.message_id ?? newId(),
     role: message.role,
     content: message.content,
     name: message.name ?? null,

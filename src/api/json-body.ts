@@ -3,6 +3,8 @@ import type { IncomingMessage as HttpRequest } from 'node:http';
 import { DomainError, type FieldError } from '../domain/errors';
 import { fieldErrors } from './problem';
 
+/** For a body to arrive. Streams (imports) have none: each of their chunks is progress. */
+const BODY_DEADLINE_MS = 30_000;
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** A body somewhat too large is read to its end, so that the caller gets our answer rather than a broken connection. */
 const MAX_DRAIN_BYTES = 16 * 1024 * 1024;
@@ -22,9 +24,13 @@ export interface JsonBody {
 /**
  * Reads a JSON body.
  * @param optional a missing body is `{}`, whatever the content type says
- * @throws DomainError 400, 413, 415, or 422 for a NUL or a lone surrogate
+ * @throws DomainError 400, 408, 413, 415, or 422 for a NUL or a lone surrogate
  */
-export async function readJsonBody(request: HttpRequest, optional: boolean): Promise<JsonBody> {
+export async function readJsonBody(
+  request: HttpRequest,
+  optional: boolean,
+  deadlineMs = BODY_DEADLINE_MS,
+): Promise<JsonBody> {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (!hasBody) {
@@ -32,7 +38,7 @@ export async function readJsonBody(request: HttpRequest, optional: boolean): Pro
     if (request.headers['content-type'] !== undefined) checkMediaType(request);
     throw new DomainError(400, 'Broken JSON', 'The body is missing: send a JSON object.');
   }
-  const raw = await readBytes(request);
+  const raw = await readBytes(request, deadlineMs);
   if (optional && raw.length === 0) return { value: {}, raw };
   checkMediaType(request);
   return { value: parse(raw), raw };
@@ -56,8 +62,10 @@ function checkMediaType(request: HttpRequest): void {
   }
 }
 
-function readBytes(request: HttpRequest): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+function readBytes(request: HttpRequest, deadlineMs: number): Promise<Buffer> {
+  let timer: NodeJS.Timeout | undefined;
+  const read = new Promise<Buffer>((resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow(deadlineMs)), deadlineMs);
     const chunks: Buffer[] = [];
     let bytes = 0;
     const announced = Number(request.headers['content-length'] ?? 0);
@@ -79,6 +87,15 @@ function readBytes(request: HttpRequest): Promise<Buffer> {
     // After 'end' this changes nothing: the promise is settled.
     request.on('close', () => reject(cutOff()));
   });
+  return read.finally(() => clearTimeout(timer));
+}
+
+function tooSlow(deadlineMs: number): DomainError {
+  return new DomainError(
+    408,
+    'Request timeout',
+    `The body did not arrive within ${deadlineMs / 1_000} seconds.`,
+  );
 }
 
 function tooLarge(): DomainError {

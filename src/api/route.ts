@@ -7,6 +7,11 @@ export interface RequestContext {
   /** The namespace whose users this caller sees. */
   namespace: string;
   log: Logger;
+  /**
+   * The next id for a message that came without one. Under an Idempotency-Key the ids follow from it, so that a request
+   * run again because its first answer was lost (a crash, a deletion) finds its messages stored already.
+   */
+  newMessageId(): string;
 }
 
 export interface Answer {

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { UnavailableError, type FieldError } from '../domain/errors';
-import { idempotencyKeyOf, once } from './idempotency';
+import { idempotencyKeyOf, messageIdsOf, once, requestHash } from './idempotency';
 import { readJsonBody, type JsonBody } from './json-body';
 import { PROBLEM_TYPE, fieldErrors, problemOf } from './problem';
 import { parseQueryString } from './query-string';
@@ -36,7 +36,7 @@ export async function serve(
   const { log } = dependencies;
   const requestId = requestIdOf(request);
   try {
-    const context: RequestContext = { requestId, namespace: dependencies.namespace, log };
+    const context = { requestId, namespace: dependencies.namespace, log, newMessageId: randomUUID };
     const { answer, replayed } = await answerOf(route, dependencies, request, context);
     sendJson(
       response,
@@ -68,17 +68,17 @@ async function answerOf(
   if (!route.withoutRecord && !dependencies.recordReady()) {
     throw new UnavailableError('postgres', 'the schema is not in place yet');
   }
-  const work = async (): Promise<Answer> => route.handle(input, context);
   const key = route.method === 'post' ? idempotencyKeyOf(request.headers['idempotency-key']) : null;
-  if (key === null) return { answer: await work(), replayed: false };
+  if (key === null) return { answer: await route.handle(input, context), replayed: false };
   const claim = {
+    namespace: context.namespace,
     route: `${route.method.toUpperCase()} ${route.path}`,
     key,
     userId: route.userOf?.(input) ?? null,
-    target,
-    rawBody: body?.raw ?? Buffer.alloc(0),
+    bodyHash: requestHash(target, body?.raw ?? Buffer.alloc(0)),
   };
-  return once(dependencies.pool, claim, context, work);
+  const repeatable = { ...context, newMessageId: messageIdsOf(claim) };
+  return once(dependencies.pool, claim, context, async () => route.handle(input, repeatable));
 }
 
 /** @throws DomainError 422 with everything that is wrong in path, query and body together */
@@ -144,7 +144,7 @@ export function sendProblem(response: ServerResponse, error: unknown, requestId:
       status,
       body,
       requestId,
-      status === 413 ? { ...headers, Connection: 'close' } : headers,
+      status === 408 || status === 413 ? { ...headers, Connection: 'close' } : headers,
     );
 }
 

@@ -112,7 +112,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       postgres: async () => void (await pool.query('SELECT 1')),
       temporal: () => checkTemporal(temporal.client, HEALTH_CALL_DEADLINE_MS),
       weaviate: () => index.check(),
-      worker: () => checkWorker(pool, config.TEMPORAL_TASK_QUEUE),
+      worker: () => checkWorker(pool, schema.ready, config.TEMPORAL_TASK_QUEUE),
       embedder: embedderCheck(chosen),
       llm: 'off',
     } satisfies HealthChecks,
@@ -166,7 +166,8 @@ function keepMigrating(pool: Pool, log: Logger): { readonly ready: boolean; stop
   };
 }
 
-async function checkWorker(pool: Pool, taskQueue: string): Promise<string> {
+async function checkWorker(pool: Pool, recordReady: boolean, taskQueue: string): Promise<string> {
+  if (!recordReady) throw new Error('unknown while the record is not ready');
   const ageMs = await lastWorkerHeartbeat(pool, taskQueue);
   if (ageMs === null) throw new Error('no worker has been seen yet');
   const seconds = Math.round(ageMs / 1_000);

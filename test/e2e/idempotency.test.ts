@@ -83,6 +83,8 @@ it('409 with Retry-After while the first is in flight; a crashed one does not bl
   await pool.query(unfinish, [namespace, -1]);
   expect((await append('slow', 'crash', 'crash')).status).toBe(202);
   expect((await append('slow', 'crash', 'crash')).headers.get('idempotent-replayed')).toBe('true');
+  // What the dead process had stored was found, not stored a second time.
+  expect(await appended('crash')).toBe(1);
 });
 
 it('forgets after 24 hours', async () => {

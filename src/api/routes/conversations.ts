@@ -117,9 +117,9 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       body: appendRequest,
       responses: { 202: { description: 'Stored durably', schema: appended } },
       userOf: ({ body }) => body.user_id,
-      async handle({ params, body }, { namespace }) {
+      async handle({ params, body }, { namespace, newMessageId }) {
         const ref = { namespace, userId: body.user_id, conversationId: params.conversation_id };
-        const messages = body.messages.map((message) => incomingMessage(message));
+        const messages = body.messages.map((message) => incomingMessage(message, newMessageId));
         const flush = body.flush ?? false;
         const result = await deps.ingest.append(ref, messages, { flush }).catch(namedAfter('messages'));
         return {

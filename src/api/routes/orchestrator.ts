@@ -97,14 +97,14 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       body: messageRequest,
       responses: { 200: { description: 'Stored durably', schema: messageAnswer } },
       userOf: ({ body }) => userOf(body.metadata, body.conversation_id),
-      async handle({ body }, { namespace }) {
+      async handle({ body }, { namespace, newMessageId }) {
         const ref = {
           namespace,
           userId: userOf(body.metadata, body.conversation_id),
           conversationId: body.conversation_id,
         };
         const flush = body.flush ?? false;
-        const streamed = await deps.ingest.stream(ref, [incomingMessage(body)], { flush });
+        const streamed = await deps.ingest.stream(ref, [incomingMessage(body, newMessageId)], { flush });
         const turn = streamed.turns[0]!;
         return {
           status: 200,
@@ -129,14 +129,14 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       body: transcriptRequest,
       responses: { 200: { description: 'Stored durably', schema: transcriptAnswer } },
       userOf: ({ body }) => transcriptUserOf(body),
-      async handle({ body }, { namespace }) {
+      async handle({ body }, { namespace, newMessageId }) {
         const userId = transcriptUserOf(body);
         const ref: ConversationRef = { namespace, userId, conversationId: conversationOf(body, userId) };
         const shared = {
           metadata: body.metadata ?? {},
           forcedPersona: body.persona_context?.forced_persona ?? null,
         };
-        const messages = body.history.map((message) => incomingMessage(message, shared));
+        const messages = body.history.map((message) => incomingMessage(message, newMessageId, shared));
         const streamed = await deps.ingest
           .stream(ref, messages, { flush: true })
           .catch(namedAfter('history'));

@@ -68,22 +68,28 @@ export function storeRoutes(deps: ApiDependencies): Route[] {
         },
       },
       userOf: ({ body }) => body.user_id,
-      handle: ({ body }, { namespace }) =>
+      handle: ({ body }, { namespace, newMessageId }) =>
         store(
           deps,
           { namespace, userId: body.user_id, conversationId: conversationOf(body, body.user_id) },
           body,
+          newMessageId,
         ),
     }),
   ];
 }
 
-async function store(deps: ApiDependencies, ref: ConversationRef, body: StoreRequest): Promise<Answer> {
+async function store(
+  deps: ApiDependencies,
+  ref: ConversationRef,
+  body: StoreRequest,
+  newMessageId: () => string,
+): Promise<Answer> {
   const shared = {
     metadata: body.metadata ?? {},
     forcedPersona: body.persona_context?.forced_persona ?? null,
   };
-  const messages = body.history.map((message) => incomingMessage(message, shared));
+  const messages = body.history.map((message) => incomingMessage(message, newMessageId, shared));
   const appended = await deps.ingest.append(ref, messages, { flush: true }).catch(namedAfter('history'));
   const answer = {
     duplicates_avoided: appended.duplicates,
