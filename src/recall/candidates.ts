@@ -113,11 +113,15 @@ export async function findCandidates(
 }
 
 /** The relevance of each turn of each memory, on one scale, as if there were no other memories. */
-export function relevancesOf(memories: readonly ScoredMemory[], question: QuestionEvidence): number[][] {
+export function relevancesOf(
+  memories: readonly ScoredMemory[],
+  found: Pick<Candidates, 'question' | 'total'>,
+): number[][] {
   const turns = memories.flatMap((memory) => memory.turns);
   const gated = gate(
-    question,
+    found.question,
     turns.map((turn) => turn.evidence),
+    found.total,
   );
   const best = turns.reduce((most, turn) => Math.max(most, turn.pooled), 0);
   return memories.map((memory) => memory.turns.map((turn) => relevanceOf(gated, turn.pooled, best)));

@@ -88,14 +88,14 @@ export function createRecall(options: RecallOptions): Recall {
   const prepareInjections: Recall['prepareInjections'] = async (ref, message, lookback) => {
     const query = withBorrowedSubject(message.content, lookback);
     const now = message.timestamp ?? new Date();
-    const { memories, question } = await findCandidates(options, ref, query, { filter: {}, now });
+    const found = await findCandidates(options, ref, query, { filter: {}, now });
     return {
-      memories: memories.map(asCandidate),
+      memories: found.memories.map(asCandidate),
       termsOf,
       relevances: (kept) =>
         relevancesOf(
           kept.map((candidate) => candidate.scored),
-          question,
+          found,
         ).map((ofTurns) => Math.max(0, ...ofTurns)),
     };
   };

@@ -39,7 +39,7 @@ export function createRetrieve(options: RecallOptions): Recall['retrieve'] {
     }
 
     const found = await findCandidates(options, request, query, { filter, now });
-    const relevances = relevancesOf(found.memories, found.question);
+    const relevances = relevancesOf(found.memories, found);
     const scored = found.memories
       .map((candidate, i) =>
         explained(candidate, relevances[i]!, { weights, now, mood: context.mood ?? null }),

@@ -41,7 +41,7 @@ export const PHATIC_STEMS = words(`
   cheer appreci help much glad happi sorri worri problem
   talk chat catch man dude bro buddi friend guy everybodi
   thumb wink smile laugh funni sound look feel hope have care rest sleep week weekend
-  whatev mayb guess think back ttyl brb np kk yea nvm sup
+  whatev mayb guess hear new congrat think back ttyl brb np kk yea nvm sup
 `);
 
 /** Words that turn a query about some time into one about a date. */

@@ -27,35 +27,36 @@ export interface QuestionEvidence {
   phatic: boolean;
 }
 
-/** A logistic of a handful of features; fitted by test/eval/fit-gate.ts. */
+/** A logistic of a handful of features; `npm run eval:fit-gate` fits them. */
 export interface GateWeights {
-  shareTimesCosine: number;
-  share: number;
   cosine: number;
+  share: number;
   logMatched: number;
   logContentTerms: number;
   namesParticipant: number;
+  /** The more memories, the better the best of them looks by chance. */
+  logMemories: number;
   bias: number;
 }
 
 export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = {
   withVectors: {
-    shareTimesCosine: 2.52,
-    share: 0,
-    cosine: 11.82,
-    logMatched: 3.21,
-    logContentTerms: -1.07,
-    namesParticipant: 3.24,
-    bias: -11.88 + 0.22,
+    cosine: 12.06,
+    share: 3.87,
+    logMatched: 0.5,
+    logContentTerms: -0.29,
+    namesParticipant: 2.66,
+    logMemories: -0.92,
+    bias: -3.64,
   },
   lexical: {
-    shareTimesCosine: 0,
-    share: 4,
     cosine: 0,
-    logMatched: 2,
-    logContentTerms: -0.5,
-    namesParticipant: 1,
-    bias: -6,
+    share: 5.36,
+    logMatched: 0.86,
+    logContentTerms: -0.34,
+    namesParticipant: 2.61,
+    logMemories: -0.62,
+    bias: -2.07,
   },
 };
 
@@ -63,33 +64,37 @@ export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = 
 export function gateFeatures(
   question: QuestionEvidence,
   turns: readonly TurnEvidence[],
+  memoryCount: number,
 ): Record<Exclude<keyof GateWeights, 'bias'>, number> {
   const best = (of: (turn: TurnEvidence) => number): number =>
     turns.reduce((most, turn) => Math.max(most, of(turn)), 0);
   return {
-    shareTimesCosine: best((turn) => turn.share * Math.max(0, turn.cosine ?? 0)),
-    share: best((turn) => turn.share),
     cosine: best((turn) => turn.cosine ?? 0),
+    share: best((turn) => turn.share),
     logMatched: Math.log(1 + best((turn) => turn.matched)),
     logContentTerms: Math.log(1 + Math.min(MAX_CONTENT_TERMS, question.contentTerms)),
     namesParticipant: question.namesParticipant ? 1 : 0,
+    logMemories: Math.log(1 + memoryCount),
   };
 }
 
 /**
  * How likely it is, on the contract's scale, that any of these turns answers the question: .55 is where it becomes
  * more likely than not. Fused scores cannot say so, since their best is near 1 whatever the question.
+ * @param memoryCount how many memories were searched
  */
 export function gate(
   question: QuestionEvidence,
   turns: readonly TurnEvidence[],
-  weights: typeof GATE_WEIGHTS = GATE_WEIGHTS,
+  memoryCount: number,
 ): number {
   if (question.phatic || turns.length === 0) return 0;
-  const w = turns.some((turn) => turn.cosine !== null) ? weights.withVectors : weights.lexical;
-  const features = gateFeatures(question, turns);
-  let logit = w.bias + THRESHOLD_LOGIT;
-  for (const key of Object.keys(features) as (keyof typeof features)[]) logit += w[key] * features[key];
+  const weights = turns.some((turn) => turn.cosine !== null)
+    ? GATE_WEIGHTS.withVectors
+    : GATE_WEIGHTS.lexical;
+  const features = gateFeatures(question, turns, memoryCount);
+  let logit = weights.bias + THRESHOLD_LOGIT;
+  for (const key of Object.keys(features) as (keyof typeof features)[]) logit += weights[key] * features[key];
   return 1 / (1 + Math.exp(-logit));
 }
 
