@@ -78,10 +78,14 @@ const PATTERNS: readonly [RegExp, (match: RegExpMatchArray, now: Date) => DateRa
 /** The days a question speaks of, read against the time it is asked; the latest past ones where the year is left out. */
 export function datesIn(text: string, now: Date): DateRange[] {
   const found: DateRange[] = [];
+  let rest = text;
   for (const [pattern, read] of PATTERNS) {
-    for (const match of text.matchAll(pattern)) {
+    for (const match of rest.matchAll(pattern)) {
       const range = read(match, now);
-      if (range && Number.isFinite(range.from) && Number.isFinite(range.to)) found.push(range);
+      if (!range || !Number.isFinite(range.from) || !Number.isFinite(range.to)) continue;
+      found.push(range);
+      // "7 May 2023" is not May 2023 as well.
+      rest = rest.replace(match[0], ' ');
     }
   }
   return found;

@@ -1,0 +1,241 @@
+import { backgroundShare } from '../background/share';
+import { contextualBm25 } from './contextual-bm25';
+import { scorePool, speaks } from './fuse';
+import { evidenceOf, gate, gateFeatures, relevanceOf } from './gate';
+import { smoothIdf } from './idf';
+import { cosinesOf } from './mixed-vectors';
+import { makePool, type PoolTurn } from './pool';
+import { questionForEmbedding, readQuestion } from './question';
+
+const unit = (...numbers: number[]): Float32Array => {
+  const length = Math.hypot(...numbers);
+  return Float32Array.from(numbers, (x) => x / length);
+};
+const turn = (seq: number, content: string, more: Partial<PoolTurn> = {}): PoolTurn => ({
+  conversationId: 'c',
+  seq,
+  role: 'user',
+  name: null,
+  content,
+  saidAt: new Date('2023-05-08T10:00:00Z'),
+  vector: null,
+  ...more,
+});
+const now = new Date('2023-10-20T00:00:00Z');
+const ask = (text: string, names: string[] = [], vector: Float32Array | null = null) =>
+  readQuestion(text, names, vector, now);
+const order = (turns: PoolTurn[], question: ReturnType<typeof ask>): number[] => {
+  const scored = scorePool(makePool(turns), question, backgroundShare);
+  return scored.pool.turns
+    .map((t, i) => ({ seq: t.seq, pooled: scored.scores[i]!.pooled }))
+    .sort((a, b) => b.pooled - a.pooled)
+    .map((one) => one.seq);
+};
+
+describe('pool', () => {
+  const pool = makePool([
+    turn(3, 'c'),
+    turn(1, 'a'),
+    turn(2, 'b'),
+    turn(6, 'f'),
+    turn(2, 'x', { conversationId: 'd' }),
+  ]);
+  it.each([
+    [0, 1, 1],
+    [0, 2, 2],
+    [1, -1, 0],
+    [0, -1, -1],
+    [2, 1, -1],
+    [2, 3, 3],
+    [3, 1, -1],
+    [4, -1, -1],
+  ])('the neighbour of place %d at %d is %d', (place, offset, expected) => {
+    expect(pool.neighbour(place, offset)).toBe(expected);
+  });
+  it('gives what no conversation holds no neighbours', () => {
+    const facts = makePool([turn(0, 'a', { conversationId: null }), turn(1, 'b', { conversationId: null })]);
+    expect(facts.neighbour(0, 1)).toBe(-1);
+  });
+});
+
+describe('smoothIdf', () => {
+  const everywhere = new Set(['dog']);
+  const idf = (documents: ReadonlySet<string>[]) =>
+    smoothIdf(['dog', 'cello'], documents, (term) => (term === 'dog' ? 0.05 : 0.0001));
+  it('follows everyday language while there are few documents', () => {
+    const few = idf([everywhere]);
+    expect(few.get('cello')!).toBeGreaterThan(few.get('dog')! * 2);
+  });
+  it('follows the documents once there are many', () => {
+    const many = idf(Array.from({ length: 1_000 }, () => everywhere));
+    expect(many.get('dog')!).toBeLessThan(0.1);
+  });
+});
+
+describe('contextualBm25', () => {
+  const scores = (turns: PoolTurn[], terms: string[]): number[] =>
+    Array.from(contextualBm25(makePool(turns), new Map(terms.map((term) => [term, 1]))));
+  it('lends a turn what is said around it, ever less with distance, more from before than from after', () => {
+    const [two, one, hit, next] = scores(
+      [turn(1, 'blue sky'), turn(2, 'green grass'), turn(3, 'cello lesson'), turn(4, 'warm rain')],
+      ['cello'],
+    );
+    expect(hit).toBeGreaterThan(next!);
+    expect(next).toBeGreaterThan(one!);
+    expect(one).toBeGreaterThan(two!);
+    expect(two).toBeGreaterThan(0);
+  });
+  it('does not reach into another conversation, nor beyond seven turns', () => {
+    const far = Array.from({ length: 9 }, (_, i) => turn(i + 1, i === 0 ? 'cello lesson' : 'warm rain'));
+    const found = scores([...far, turn(2, 'warm rain', { conversationId: 'd' })], ['cello']);
+    expect(found[7]).toBeGreaterThan(0);
+    expect(found[8]).toBe(0);
+    expect(found[9]).toBe(0);
+  });
+  it('finds a turn by the month it was said in', () => {
+    const [may, june] = scores(
+      [
+        turn(1, 'warm rain'),
+        turn(1, 'warm rain', { conversationId: 'd', saidAt: new Date('2023-06-08T10:00:00Z') }),
+      ],
+      ['june'],
+    );
+    expect(may).toBe(0);
+    expect(june).toBeGreaterThan(0);
+  });
+});
+
+describe('cosinesOf', () => {
+  it('mixes neighbours as if their weighted vectors were added up', () => {
+    const vectors = [unit(1, 0, 0.2), unit(0, 1, 0), unit(0.3, 0.4, 1), unit(1, 1, 1), unit(-1, 0.5, 0)];
+    const pool = makePool(vectors.map((vector, i) => turn(i + 1, 'x', { vector })));
+    const question = unit(1, 2, 3);
+    const mix = [0, 1, 2].map((d) =>
+      [0.18, 0.3, 1, 0.15, 0.09].reduce((sum, share, i) => sum + share * vectors[i]![d]!, 0),
+    );
+    const expected = mix.reduce((sum, x, d) => sum + x * question[d]!, 0) / Math.hypot(...mix);
+    expect(cosinesOf(pool, question).mixed[2]).toBeCloseTo(expected, 5);
+  });
+  it('has nothing to say of a turn without a vector, or without a question’s', () => {
+    const pool = makePool([turn(1, 'x', { vector: unit(1, 0) }), turn(2, 'y')]);
+    expect(cosinesOf(pool, unit(1, 0))).toEqual({ plain: [1, null], mixed: [1, null] });
+    expect(cosinesOf(pool, null).mixed).toEqual([null, null]);
+  });
+});
+
+describe('question', () => {
+  it('leaves names out of what is searched and embedded, and knows who is meant', () => {
+    const question = ask("What is Ana's job?", ['Ana', 'Bo']);
+    expect(question.terms).toEqual(['job']);
+    expect([...question.mentioned]).toEqual(['ana']);
+    expect(questionForEmbedding("What is Ana's job?", ['Ana', 'Bo'])).toBe('What is job?');
+  });
+  it.each([
+    ['Ana', 'Where does Ana work?', 1],
+    ['Bo', 'Where does Ana work?', 0],
+    ['Ana', 'Did Ana meet Bo?', 0],
+    ['Ana', 'Where is work?', 0],
+    [null, 'Where does Ana work?', 0],
+  ])('a turn by %s for %j: %d', (name, text, expected) => {
+    expect(speaks({ name }, ask(text, ['Ana', 'Bo']))).toBe(expected);
+  });
+  it.each([
+    ['ok thanks', true],
+    ['lol', true],
+    ['good morning!', true],
+    ['Good morning! I slept badly', false],
+    ['good morning?', false],
+    ['my cello', false],
+  ])('%j is small talk: %s', (text, expected) => {
+    expect(ask(text).phatic).toBe(expected);
+  });
+});
+
+describe('scorePool', () => {
+  it('prefers the speaker who is asked about', () => {
+    const turns = [
+      turn(1, 'I bake bread', { name: 'Ana' }),
+      turn(1, 'I bake bread', { name: 'Bo', conversationId: 'd', seq: 2 }),
+    ];
+    expect(order(turns, ask('What does Bo bake?', ['Ana', 'Bo']))[0]).toBe(2);
+    expect(order(turns, ask('What does Ana bake?', ['Ana', 'Bo']))[0]).toBe(1);
+  });
+  it('prefers an answer to a question in the same words', () => {
+    const turns = [
+      turn(1, 'When do you bake bread?'),
+      turn(2, 'I bake bread daily', { conversationId: 'd' }),
+    ];
+    expect(order(turns, ask('bake bread'))[0]).toBe(2);
+  });
+  it('prefers the time that is asked about', () => {
+    const turns = [
+      turn(1, 'We went hiking'),
+      turn(2, 'We went hiking', { conversationId: 'd', saidAt: new Date('2023-10-18T00:00:00Z') }),
+    ];
+    expect(order(turns, ask('Where did we go hiking on 18 October 2023?'))[0]).toBe(2);
+  });
+  it('takes meaning where words fail', () => {
+    const turns = [turn(1, 'cats', { vector: unit(0, 1) }), turn(9, 'puppy', { vector: unit(1, 0.1) })];
+    expect(order(turns, ask('dog', [], unit(1, 0)))[0]).toBe(9);
+  });
+});
+
+describe('gate', () => {
+  const relevance = (memories: string[], text: string, cosine: number | null): number => {
+    const question = ask(text);
+    const scored = scorePool(
+      makePool(memories.map((content, i) => turn(1, content, { conversationId: `c${i}` }))),
+      question,
+      backgroundShare,
+    );
+    const evidence = evidenceOf(scored, question).map((one) => ({ ...one, cosine }));
+    return gate(
+      { contentTerms: question.terms.length, namesParticipant: false, phatic: question.phatic },
+      evidence,
+      memories.length,
+    );
+  };
+  const goal = 'My savings goal is 20,000 dollars by the end of the year.';
+  it('lets a first memory answer, by words alone too', () => {
+    expect(relevance([goal], 'Any updates on my savings goal?', 0.6)).toBeGreaterThan(0.55);
+    expect(relevance([goal], 'Any updates on my savings goal?', null)).toBeGreaterThan(0.55);
+  });
+  it.each(['ok thanks', 'lol', 'good morning!', 'thank you so much'])('answers %j with nothing', (text) => {
+    expect(relevance([goal], text, 0.9)).toBe(0);
+  });
+  it('does not let another subject pass', () => {
+    expect(relevance([goal], 'How long do I boil an egg?', 0.05)).toBeLessThan(0.1);
+    expect(relevance([goal], 'How long do I boil an egg?', null)).toBeLessThan(0.55);
+  });
+  it('asks for more the more memories there are', () => {
+    const evidence = [{ share: 0.5, matched: 5, cosine: 0.4 }];
+    const question = { contentTerms: 3, namesParticipant: false, phatic: false };
+    expect(gate(question, evidence, 1)).toBeGreaterThan(gate(question, evidence, 1_000));
+  });
+  it('takes each feature from the turn where it is best', () => {
+    const features = gateFeatures(
+      { contentTerms: 50, namesParticipant: true, phatic: false },
+      [
+        { share: 0.9, matched: 3, cosine: 0.1 },
+        { share: 0.2, matched: 4, cosine: 0.8 },
+      ],
+      0,
+    );
+    expect(features).toMatchObject({ share: 0.9, cosine: 0.8, namesParticipant: 1, logMemories: 0 });
+    expect(features.logMatched).toBeCloseTo(Math.log(5));
+    expect(features.logContentTerms).toBeCloseTo(Math.log(9));
+  });
+  it('answers nothing with nothing', () => {
+    expect(gate({ contentTerms: 3, namesParticipant: true, phatic: false }, [], 0)).toBe(0);
+  });
+});
+
+it('relevance keeps the order of the fused scores', () => {
+  expect([1, 0.8, 0.5, 0].map((pooled) => relevanceOf(0.9, pooled, 1))).toEqual([
+    0.9,
+    expect.closeTo(0.576),
+    expect.closeTo(0.225),
+    0,
+  ]);
+  expect(relevanceOf(0.9, 0, 0)).toBe(0);
+});
