@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { tenantName } from '../../src/domain/ids';
+import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import type { MemoryIndex } from '../../src/index/memory-index';
 import { createPool } from '../../src/record/pool';
 import { freePort } from '../support/free-port';
 import { census, storedIds } from '../support/invariants';
@@ -133,31 +135,43 @@ async function write(userId: string, conversationId: string, round: string): Pro
 
 /** As many objects in each user's tenant as the record has memories for it. */
 async function expectIndexAgrees(): Promise<void> {
-  const weaviate = childEnvironment('WEAVIATE_URL');
-  const schema = (await (await fetch(`${weaviate}/v1/schema`)).json()) as { classes: { class: string }[] };
-  const collection = schema.classes[0]!.class;
   const rows = await pool.query<{ user_id: string; memories: number }>(
     'SELECT user_id, count(*)::int AS memories FROM memories WHERE namespace = $1 GROUP BY user_id ORDER BY user_id',
     [namespace],
   );
   expect(rows.rows).toHaveLength(USERS);
-  for (const { user_id: userId, memories } of rows.rows) {
-    const query = `{ Aggregate { ${collection}(tenant: "${tenantName(namespace, userId)}") { meta { count } } } }`;
-    const response = await fetch(`${weaviate}/v1/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-    });
-    const answer = (await response.json()) as {
-      data: { Aggregate: Record<string, { meta: { count: number } }[]> };
-    };
-    expect(answer.data.Aggregate[collection]?.[0]?.meta.count).toBe(memories);
+  const index = await openIndex();
+  try {
+    for (const { user_id: userId, memories } of rows.rows) {
+      expect(await index.count(tenantName(namespace, userId))).toBe(memories);
+    }
+  } finally {
+    await index.close();
   }
 }
 
-async function get(path: string): Promise<{ status?: string }> {
+/** The index as the API sees it. */
+async function openIndex(): Promise<MemoryIndex> {
+  const { checks } = await get('/health/full');
+  const embedder = checks?.embedder;
+  return createWeaviateIndex({
+    url: childEnvironment('WEAVIATE_URL'),
+    grpc: childEnvironment('WEAVIATE_GRPC'),
+    apiKey: childEnvironment('WEAVIATE_API_KEY'),
+    collectionPrefix: 'Memory',
+    embedderName: embedder?.status === 'ok' ? (embedder.detail ?? null) : null,
+    timeoutMs: REQUEST_DEADLINE_MS,
+  });
+}
+
+interface Health {
+  status?: string;
+  checks?: { embedder?: { status: string; detail?: string } };
+}
+
+async function get(path: string): Promise<Health> {
   const response = await fetch(api + path, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
-  return (await response.json()) as { status?: string };
+  return (await response.json()) as Health;
 }
 
 interface ChildRecord {
