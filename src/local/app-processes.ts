@@ -7,7 +7,7 @@ import type { ServersEnv } from './servers';
 
 const CALL_DEADLINE_MS = 3_000;
 const API_STOP_DEADLINE_MS = 10_000;
-const WORKER_STOP_DEADLINE_MS = 20_000;
+const WORKER_STOP_DEADLINE_MS = 25_000;
 const READY_DEADLINE_MS = 90_000;
 
 /** `GET /health/full`, as far as the local stack reads it. */
