@@ -1,6 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DomainError } from '../domain/errors';
+import { type DomainError } from '../domain/errors';
 import { readJsonBody } from './json-body';
 
 const DEADLINE_MS = 200;

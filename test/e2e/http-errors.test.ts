@@ -1,8 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { apiClient, expectProblem, type ApiClient } from '../support/api-client';
-import { poll } from '../support/poll';
-import { ownEnvironment, startApi, type ApiProcess } from '../support/stack';
+import { ownEnvironment, startReadyApi, type ApiProcess } from '../support/stack';
 
 const MEBIBYTE = 1024 * 1024;
 const STORE = { user_id: 'u', history: [{ role: 'user', content: 'hello' }] };
@@ -10,13 +9,8 @@ const STORE = { user_id: 'u', history: [{ role: 'user', content: 'hello' }] };
 let process_: ApiProcess;
 let api: ApiClient;
 beforeAll(async () => {
-  process_ = await startApi({ env: ownEnvironment({ EMBEDDER: 'none', STORE_WAIT_MS: '1' }) });
+  process_ = await startReadyApi({ env: ownEnvironment({ EMBEDDER: 'none', STORE_WAIT_MS: '1' }) });
   api = apiClient(process_.url);
-  await poll(
-    'the record is ready',
-    20_000,
-    async () => (await api.get('/v1/retrieve?user_id=u')).status === 200,
-  );
 }, 60_000);
 afterAll(async () => {
   await process_?.stop();

@@ -1,7 +1,6 @@
 import { Pool } from 'pg';
 import { apiClient, expectProblem, type ApiClient } from '../support/api-client';
-import { poll } from '../support/poll';
-import { ownEnvironment, startApi, type ApiProcess } from '../support/stack';
+import { ownEnvironment, startReadyApi, type ApiProcess } from '../support/stack';
 
 const env = ownEnvironment({ EMBEDDER: 'none', STORE_WAIT_MS: '1' });
 const namespace = env['NAMESPACE']!;
@@ -10,14 +9,9 @@ let process_: ApiProcess;
 let api: ApiClient;
 let pool: Pool;
 beforeAll(async () => {
-  process_ = await startApi({ env });
+  process_ = await startReadyApi({ env });
   api = apiClient(process_.url);
   pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 2 });
-  await poll(
-    'the record is ready',
-    20_000,
-    async () => (await api.get('/v1/retrieve?user_id=u')).status === 200,
-  );
 }, 60_000);
 afterAll(async () => {
   await pool?.end();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { apiClient, expectProblem } from '../support/api-client';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
-import { ownEnvironment, startApi, type ApiProcess } from '../support/stack';
+import { ownEnvironment, startApi, startReadyApi, type ApiProcess } from '../support/stack';
 
 let running: ApiProcess | undefined;
 afterEach(async () => {
@@ -64,7 +64,7 @@ it('boots and answers /health with everything else down, and 503 where the recor
 
 it('accepts with Temporal and search down, says what is degraded, and refuses only what needs search', async () => {
   const dead = await nowhere();
-  running = await startApi({
+  running = await startReadyApi({
     env: ownEnvironment({
       EMBEDDER: 'none',
       STORE_WAIT_MS: '50',
@@ -74,11 +74,6 @@ it('accepts with Temporal and search down, says what is degraded, and refuses on
     }),
   });
   const api = apiClient(running.url);
-  await poll(
-    'the record is ready',
-    20_000,
-    async () => (await api.get('/v1/retrieve?user_id=u')).status === 200,
-  );
 
   const stored = await api.post('/v1/store', {
     user_id: 'u',
@@ -139,15 +134,10 @@ it('accepts with Temporal and search down, says what is degraded, and refuses on
 }, 60_000);
 
 it('on SIGTERM finishes what it is answering, then ends', async () => {
-  running = await startApi({
+  running = await startReadyApi({
     env: ownEnvironment({ EMBEDDER: 'none', STORE_WAIT_MS: '1500', TEMPORAL_ADDRESS: await nowhere() }),
   });
   const api = apiClient(running.url);
-  await poll(
-    'the record is ready',
-    20_000,
-    async () => (await api.get('/v1/retrieve?user_id=u')).status === 200,
-  );
   const answering = api.post('/v1/store', {
     user_id: 'u',
     history: [{ role: 'user', content: 'last words' }],
@@ -178,7 +168,7 @@ it('refuses to bind beyond loopback without keys, unless told in so many words',
 }, 60_000);
 
 it('writes no message and no id of a person into its log', async () => {
-  running = await startApi({
+  running = await startReadyApi({
     env: ownEnvironment({
       EMBEDDER: 'none',
       STORE_WAIT_MS: '1',
@@ -187,11 +177,6 @@ it('writes no message and no id of a person into its log', async () => {
     }),
   });
   const api = apiClient(running.url);
-  await poll(
-    'the record is ready',
-    20_000,
-    async () => (await api.get('/v1/retrieve?user_id=u')).status === 200,
-  );
   await api.post(
     '/v1/store',
     { user_id: 'marlene', history: [{ role: 'user', content: 'my secret is xylophone' }] },

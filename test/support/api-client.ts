@@ -57,3 +57,11 @@ export function expectProblem(answer: ApiAnswer, status: number): void {
   }
   if (status === 429 || status === 503) expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
 }
+
+/** A 422 that names this field. */
+export function expectPath(answer: ApiAnswer, path: string, message?: RegExp): void {
+  expectProblem(answer, 422);
+  const found = answer.body.errors.find((error: { path: string }) => error.path === path);
+  expect({ errors: answer.body.errors, found: found?.path }).toMatchObject({ found: path });
+  if (message) expect(found.message).toMatch(message);
+}

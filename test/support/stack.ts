@@ -7,6 +7,8 @@ import { poll } from './poll';
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 25_000;
 const WORKER_DEADLINE_MS = 60_000;
+/** Answers 200 as soon as the record is there. */
+const ANY_READ = '/v1/retrieve?user_id=nobody';
 const KEPT_OUTPUT_CHARS = 20_000;
 
 const DIST = path.resolve(__dirname, /[\\/]dist[\\/]/.test(__dirname) ? '../..' : '../../dist');
@@ -49,6 +51,17 @@ export async function startApi(options: { env: Environment }): Promise<ApiProces
     });
   });
   return { ...running, url };
+}
+
+/** Starts the API and waits until its record is ready, for tests that need no worker. */
+export async function startReadyApi(options: { env: Environment }): Promise<ApiProcess> {
+  const api = await startApi(options);
+  await poll(
+    'the record is ready',
+    START_DEADLINE_MS,
+    async () => (await fetch(`${api.url}${ANY_READ}`)).status === 200,
+  );
+  return api;
 }
 
 /** Starts `dist/src/worker.js`. It says that it works by its heartbeat: `GET /health/full` of an API on the same task queue. */
@@ -115,7 +128,7 @@ async function isAtWork(url: string): Promise<boolean> {
   const wrong = Object.entries(checks).filter(([, check]) => check.status === 'failing');
   if (wrong.length > 0) throw new Error(wrong.map(([part, check]) => `${part}: ${check.detail}`).join('; '));
   // The heartbeat comes with the schema; routes open a moment after.
-  return (await fetch(`${url}/v1/retrieve?user_id=nobody`)).status === 200;
+  return (await fetch(`${url}${ANY_READ}`)).status === 200;
 }
 
 function start(main: 'server' | 'worker', env: Environment): { child: ChildProcess; running: StackProcess } {

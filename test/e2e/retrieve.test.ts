@@ -1,128 +1,17 @@
-import { z } from 'zod';
-import { injection, item } from '../../src/api/schemas/answers';
-import { apiClient, expectProblem, type ApiClient } from '../support/api-client';
+import { apiClient, type ApiClient } from '../support/api-client';
 import { poll } from '../support/poll';
+import { items } from '../support/shapes';
 import { startStack, type Stack } from '../support/stack';
-
-const UI = 'http://ui.example:8233';
 
 let stack: Stack;
 let api: ApiClient;
 beforeAll(async () => {
-  stack = await startStack({ env: { TEMPORAL_UI_URL: UI, STORE_WAIT_MS: '20000' } });
+  stack = await startStack({ env: { STORE_WAIT_MS: '20000' } });
   api = apiClient(stack.url);
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
 }, 60_000);
-
-/** Nothing missing and nothing more than the contract's keys. */
-const items = (value: unknown): z.output<typeof item>[] => z.array(z.strictObject(item.shape)).parse(value);
-const injections = (value: unknown): z.output<typeof injection>[] =>
-  z.array(z.strictObject(injection.shape)).parse(value);
-
-describe('POST /v1/store', () => {
-  it('answers with the memories it made', async () => {
-    const answer = await api.post('/v1/store', {
-      user_id: 'ana',
-      history: [
-        {
-          role: 'user',
-          content: 'I adopted a cat called Miso.',
-          name: 'Ana',
-          message_id: 'm1',
-          timestamp: '2024-03-01T09:00:00+01:00',
-        },
-        {
-          role: 'assistant',
-          content: 'Congratulations!',
-          message_id: 'm2',
-          timestamp: '2024-03-01T09:00:01+01:00',
-        },
-      ],
-      conversation_id: 'cats',
-      metadata: { channel: 'web', visits: 3 },
-      persona_context: { forced_persona: 'relationships' },
-    });
-    expect(answer.status).toBe(200);
-    const { memories, workflow_url, ...rest } = answer.body;
-    expect(rest).toEqual({
-      memories_created: 2,
-      ids: [expect.any(String), expect.any(String)],
-      summary: expect.stringMatching(/\S/),
-      duplicates_avoided: 0,
-      updates_made: 0,
-      existing_memories_checked: 0,
-      conversation_id: 'cats',
-      workflow_id: expect.stringMatching(/^conversation:.*:ana:cats:[0-9a-f]{8}$/),
-    });
-    expect(workflow_url).toBe(`${UI}/namespaces/default/workflows/${encodeURIComponent(rest.workflow_id)}`);
-    const [first] = items(memories);
-    expect(memories.map((one: { id: string }) => one.id)).toEqual(rest.ids);
-    expect(first).toMatchObject({
-      content: 'I adopted a cat called Miso.',
-      layer: 'short-term',
-      type: 'explicit',
-      created_at: '2024-03-01T08:00:00.000Z',
-      source_message_ids: ['m1'],
-      metadata: {
-        conversation_id: 'cats',
-        message_ids: ['m1'],
-        message_roles: ['user'],
-        batch_size: 1,
-        channel: 'web',
-        visits: 3,
-      },
-      score: 0,
-      relevance: 0,
-      matches: [],
-    });
-    expect(first?.metadata).not.toHaveProperty('aggregation');
-    expect(first?.persona_tags[0]).toBe('relationships');
-  });
-
-  it('counts duplicates, and answers with the memories made before', async () => {
-    const body = { user_id: 'dup', history: [{ role: 'user', content: 'I play chess.', message_id: 'm1' }] };
-    const first = (await api.post('/v1/store', body)).body;
-    const again = (await api.post('/v1/store', body)).body;
-    expect(again).toMatchObject({ memories_created: 0, duplicates_avoided: 1, ids: first.ids });
-    const more = {
-      ...body,
-      history: [...body.history, { role: 'user', content: 'And go.', message_id: 'm2' }],
-    };
-    const mixed = (await api.post('/v1/store', more)).body;
-    expect(mixed).toMatchObject({ memories_created: 1, duplicates_avoided: 1 });
-    expect(mixed.ids).toHaveLength(2);
-    expect(mixed.ids[0]).toBe(first.ids[0]);
-  });
-
-  it('409 for a known id with other content, and stores nothing of that request', async () => {
-    const say = (content: string, message_id: string): object => ({ role: 'user', content, message_id });
-    await api.post('/v1/store', { user_id: 'reuse', history: [say('one', 'm1')] });
-    const answer = await api.post('/v1/store', {
-      user_id: 'reuse',
-      history: [say('new', 'm0'), say('two', 'm1')],
-    });
-    expectProblem(answer, 409);
-    expect(answer.body.errors).toEqual([{ path: 'history.1.message_id', message: expect.any(String) }]);
-    const state = await api.get('/v1/conversations/reuse?user_id=reuse');
-    expect(state.body.appended_through).toBe(1);
-  });
-
-  it.each([
-    [{ conversation_id: 'a', metadata: { conversation_id: 'b' } }, 'a'],
-    [{ metadata: { conversation_id: 'b' } }, 'b'],
-    [{ metadata: {} }, 'defaults'],
-    [{ conversation_id: null, metadata: null }, 'defaults'],
-  ])('with %j the conversation is %s', async (more, expected) => {
-    const answer = await api.post('/v1/store', {
-      user_id: 'defaults',
-      history: [{ role: 'user', content: 'Hello there' }],
-      ...more,
-    });
-    expect(answer.body.conversation_id).toBe(expected);
-  });
-});
 
 describe('GET /v1/retrieve', () => {
   const day = (n: number): string => `2024-01-${String(n).padStart(2, '0')}T12:00:00Z`;
@@ -313,99 +202,6 @@ describe('POST /v1/retrieve', () => {
     expect(await total({ created_after: day(3), created_before: day(5) })).toBe(2);
   });
   const day = (n: number): string => `2024-01-0${n}T12:00:00Z`;
-});
-
-describe('orchestrator', () => {
-  const stream = (body: object) =>
-    api.post('/v1/orchestrator/message', {
-      conversation_id: 'today',
-      metadata: { user_id: 'orla' },
-      role: 'user',
-      ...body,
-    });
-
-  it('injects what an earlier conversation said, once, and answers a duplicate the same', async () => {
-    await api.post('/v1/store', {
-      user_id: 'orla',
-      conversation_id: 'before',
-      history: [{ role: 'user', content: 'I am allergic to peanuts.' }],
-    });
-    const first = await stream({ content: 'Which foods am I allergic to?', message_id: 'q1', flush: true });
-    expect(first.status).toBe(200);
-    expect(first.body).toMatchObject({
-      conversation_id: 'today',
-      message_id: 'q1',
-      seq: 1,
-      duplicate: false,
-      flushed: true,
-    });
-    expect(injections(first.body.injections).map((one) => one.content)).toEqual([
-      'I am allergic to peanuts.',
-    ]);
-    expect(first.body.workflow_url).toContain(UI);
-    const again = await stream({ content: 'Which foods am I allergic to?', message_id: 'q1' });
-    expect(again.body).toMatchObject({ seq: 1, duplicate: true, injections: first.body.injections });
-    expect(again.body).not.toHaveProperty('flushed');
-    expect(again.body).not.toHaveProperty('degraded');
-    const other = await stream({ content: 'So what foods am I allergic to?', message_id: 'q2' });
-    expect(other.body).toMatchObject({ seq: 2, injections: [] });
-  });
-  it('takes the conversation for the user when none is named, and any role', async () => {
-    const answer = await api.post('/v1/orchestrator/message', {
-      conversation_id: 'alone',
-      role: 'assistant',
-      content: 'Hello',
-    });
-    expect(answer.body).toMatchObject({ injections: [], seq: 1, message_id: expect.any(String) });
-    expect((await api.get('/v1/conversations/alone?user_id=alone')).body.appended_through).toBe(1);
-  });
-  it('replays a transcript, in order, and a second time the same', async () => {
-    await api.post('/v1/store', {
-      user_id: 'otto',
-      conversation_id: 'before',
-      history: [{ role: 'user', content: 'I am allergic to peanuts.' }],
-    });
-    const body = {
-      user_id: 'otto',
-      conversation_id: 'transcript',
-      history: [
-        { role: 'user', content: 'What am I allergic to?', message_id: 't1' },
-        { role: 'assistant', content: 'To peanuts.', message_id: 't2' },
-      ],
-    };
-    const first = await api.post('/v1/orchestrator/transcript', body);
-    expect(first.status).toBe(200);
-    expect(injections(first.body.injections).map((one) => one.content)).toContain(
-      'I am allergic to peanuts.',
-    );
-    expect(first.body).toMatchObject({
-      accepted: 2,
-      duplicates: 0,
-      from_seq: 1,
-      through_seq: 2,
-      flushed: true,
-    });
-    const again = await api.post('/v1/orchestrator/transcript', body);
-    expect(again.body).toMatchObject({ accepted: 0, duplicates: 2, injections: first.body.injections });
-  });
-  it('retrieves the best without changing anything', async () => {
-    const ask = (more: object) =>
-      api.post('/v1/orchestrator/retrieve', {
-        conversation_id: 'today',
-        query: 'peanut allergy',
-        metadata: { user_id: 'orla' },
-        ...more,
-      });
-    const all = injections((await ask({})).body.injections);
-    expect(all.length).toBeGreaterThan(1);
-    expect(all.length).toBeLessThanOrEqual(6);
-    expect(all[0]?.metadata).toEqual({ layer: 'short-term', conversation_id: 'today' });
-    expect(all.map((one) => one.score)).toEqual(all.map((one) => one.score).sort((a, b) => b - a));
-    expect((await ask({ limit: 1 })).body.injections).toEqual(all.slice(0, 1));
-    expect((await ask({ limit: 1, offset: 1 })).body.injections).toEqual(all.slice(1, 2));
-    expect((await ask({ offset: 1_000 })).body.injections).toEqual([]);
-    expect((await api.get('/v1/conversations/today?user_id=orla')).body.appended_through).toBe(2);
-  });
 });
 
 it('keeps users apart, whatever the conversation is called', async () => {
