@@ -73,7 +73,8 @@ function waitingFor(s: Standing): string {
 }
 
 function bullets(title: string, items: string[]): string {
-  return [`**${title}**`, ...items.map((item) => `- ${item}`)].join('\n');
+  // The UI's Markdown takes a list for one only after an empty line.
+  return [`**${title}**`, '', ...items.map((item) => `- ${item}`)].join('\n');
 }
 
 /** Ids are the caller's: they must not break out of the Markdown they are shown in. */

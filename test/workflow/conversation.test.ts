@@ -1,4 +1,11 @@
+import { conversationWorkflowId } from '../../src/domain/ids';
 import { DEFAULT_INGESTION_POLICY } from '../../src/domain/policy';
+import {
+  MEM_CONVERSATION_ID,
+  MEM_PENDING,
+  MEM_PHASE,
+  MEM_USER_ID,
+} from '../../workflows/search-attributes.contract';
 import { openWorld, quietRuntime, type HistoryEvent, type WorkflowWorld } from './support/workflow-world';
 import { until } from './support/until';
 
@@ -227,5 +234,31 @@ describe('a conversation', () => {
     await world.indexed(ref, 3);
     world.ingest.beforeIngest = () => undefined;
     expect(world.ingest.trace(ref)).toEqual(['1@1', '1@2', '1@3']);
+  });
+
+  it('takes ids of any script and the greatest length', async () => {
+    const ref = {
+      ...world.newConversation(),
+      conversationId: '🍵'.repeat(200),
+      userId: `日本-${world.newConversation().userId}`,
+    };
+    await world.say(ref);
+    await world.indexed(ref, 1);
+    const description = await world.client.workflow.getHandle(conversationWorkflowId(ref)).describe();
+    expect(description.typedSearchAttributes.get(MEM_CONVERSATION_ID)).toBe(ref.conversationId);
+    expect(await description.staticSummary()).toMatch(/^Conversation 🍵+… of 日本-user/u);
+  });
+
+  it('shows its phase to those who filter runs', async () => {
+    const ref = world.newConversation();
+    const attributes = async () =>
+      (await world.client.workflow.getHandle(conversationWorkflowId(ref)).describe()).typedSearchAttributes;
+    await world.say(ref, 8);
+    await until('it is buffering', async () => (await attributes()).get(MEM_PHASE) === 'buffering');
+    expect((await attributes()).get(MEM_PENDING)).toBe(2);
+    expect((await attributes()).get(MEM_USER_ID)).toBe(ref.userId);
+    await world.signal(ref, { throughSeq: 8, flushThrough: 8, storedAtMs: Date.now() });
+    await until('it is idle', async () => (await attributes()).get(MEM_PHASE) === 'idle');
+    expect((await attributes()).get(MEM_PENDING)).toBe(0);
   });
 });

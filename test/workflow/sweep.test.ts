@@ -51,9 +51,12 @@ describe('the sweep', () => {
     ]);
     try {
       await schedule().pause('a person looks into it');
+      await until('it is paused', async () => (await schedule().describe()).state.paused);
       await ensureSweepSchedule(world.client, { ...options, intervalMs: 1_000 });
-      const described = await schedule().describe();
-      expect(described.spec.intervals).toMatchObject([{ every: 1_000 }]);
+      const described = await until('the update is seen', async () => {
+        const seen = await schedule().describe();
+        return seen.spec.intervals?.[0]?.every === 1_000 ? seen : null;
+      });
       expect(described.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 10_000 });
       expect(described.state.paused).toBe(true);
       const before = sweeps;
