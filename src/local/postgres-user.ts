@@ -43,7 +43,12 @@ export function asPostgresUser(options: { folder: string; binary: string; log(li
     );
   }
   const flags = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const grants = [`--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+  // Without the last one the kernel forgets the capability in access(2), which Postgres asks about its own files.
+  const grants = [
+    `--inh-caps=+${capability}`,
+    `--ambient-caps=+${capability}`,
+    '--securebits=+no_setuid_fixup',
+  ];
   return {
     owner: user,
     wrap: (command, args) => ({ command: 'setpriv', args: [...flags, ...grants, command, ...args] }),

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { isWholeCluster, postgresSpec } from '../../src/local/postgres';
+import { dirname, join } from 'node:path';
+import { ensureDataFolder, isWholeCluster, postgresBinaries, postgresSpec } from '../../src/local/postgres';
+import { asPostgresUser } from '../../src/local/postgres-user';
 
 let dataDir: string;
 let said: string[];
@@ -66,4 +68,16 @@ test('a pid file whose pid is another program by now does not keep it from start
   await spec.beforeStart?.();
   expect(existsSync(pidFile)).toBe(false);
   expect(readFileSync(join(dataDir, 'postgres', 'PG_VERSION'), 'utf8')).toBe('18\n');
+});
+
+test('works where checkout and data lie in a folder that is closed to others, as root too', async () => {
+  const log = (line: string): void => void said.push(line);
+  chmodSync(dataDir, 0o700);
+  cpSync(dirname(postgresBinaries()), join(dataDir, 'native'), { recursive: true, verbatimSymlinks: true });
+  const [bin, folder] = [join(dataDir, 'native', 'bin'), join(dataDir, 'postgres')];
+  const runAs = asPostgresUser({ folder, binary: join(bin, 'initdb'), log });
+  const logFile = join(dataDir, 'postgres.log');
+  await ensureDataFolder(folder, { dataDir, logFile, port: 1, durable: false, log, bin, runAs });
+  expect(isWholeCluster(folder)).toBe(true);
+  expect(statSync(folder).uid).toBe(runAs.owner?.uid ?? process.getuid?.());
 });
