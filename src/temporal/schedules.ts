@@ -2,6 +2,7 @@ import {
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
   type Client,
+  type ScheduleDescription,
   type ScheduleOptions,
 } from '@temporalio/client';
 import { SWEEP_SCHEDULE_ID, SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
@@ -42,10 +43,23 @@ export async function ensureSweepSchedule(client: Client, options: SweepSchedule
       await client.schedule.create({ scheduleId, ...wanted });
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-      // Keeps what people do to it: a paused schedule stays paused.
-      await client.schedule
-        .getHandle(scheduleId)
-        .update((previous) => ({ ...wanted, state: previous.state }));
+      const handle = client.schedule.getHandle(scheduleId);
+      // Not at every start of a worker: an update may undo a pause that Temporal is just taking in.
+      if (isAs(await handle.describe(), wanted)) return;
+      await handle.update((previous) => ({ ...wanted, state: previous.state }));
     }
   });
+}
+
+function isAs(
+  { spec, policies }: ScheduleDescription,
+  wanted: { spec: { intervals: { every: number }[] }; policies: { overlap: string; catchupWindow: number } },
+): boolean {
+  const everyMs = (spec.intervals ?? []).map((interval) => interval.every);
+  return (
+    everyMs.length === 1 &&
+    everyMs[0] === wanted.spec.intervals[0]?.every &&
+    policies.overlap === wanted.policies.overlap &&
+    policies.catchupWindow === wanted.policies.catchupWindow
+  );
 }
