@@ -73,12 +73,12 @@ export async function findCandidates(
   dependencies: RecallDependencies,
   owner: Owner,
   query: string,
-  options: { filter: MemoryFilter; now: Date },
+  options: { filter: MemoryFilter; now: Date; countAtMost?: number },
 ): Promise<Candidates> {
   const { pool, index, embedder } = dependencies;
   const [names, passing] = await Promise.all([
     namesOf(pool, owner),
-    countMemories(pool, owner, options.filter),
+    countMemories(pool, owner, options.filter, options.countAtMost ?? null),
   ]);
   const vector = await queryVector(embedder, questionForEmbedding(query, names));
   const question = readQuestion(query, names, vector, options.now);

@@ -8,6 +8,9 @@ import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona
 import { createRetrieve } from './retrieve';
 import { termsOf } from './terms';
 
+/** Injections need no total, only whether the store is small or large. */
+const COUNT_AT_MOST = 5_000;
+
 /** A question to a user's memories. */
 export interface RetrieveRequest extends Owner {
   /** Null: list by time. */
@@ -88,7 +91,7 @@ export function createRecall(options: RecallOptions): Recall {
   const prepareInjections: Recall['prepareInjections'] = async (ref, message, lookback) => {
     const query = withBorrowedSubject(message.content, lookback);
     const now = message.timestamp ?? new Date();
-    const found = await findCandidates(options, ref, query, { filter: {}, now });
+    const found = await findCandidates(options, ref, query, { filter: {}, now, countAtMost: COUNT_AT_MOST });
     return {
       memories: found.memories.map(asCandidate),
       termsOf,

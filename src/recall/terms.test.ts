@@ -1,4 +1,4 @@
-import { dateTerms, nameWords, namesIn, termsOf, withoutNames } from './terms';
+import { dateTerms, nameWords, namesIn, queryTermsOf, termsOf, withoutNames } from './terms';
 
 describe('termsOf', () => {
   it.each([
@@ -47,6 +47,16 @@ describe('termsOf', () => {
       'sister',
     ]);
   });
+});
+
+it('asks the index for the rarest terms of a long message', () => {
+  const common =
+    'time people year way day man world life hand part child eye woman place work week case point company number';
+  const rare = Array.from({ length: 40 }, (_, i) => `zq${i}x`).join(' ');
+  const terms = queryTermsOf(`${common} ${rare} ${common}`, ['Zq0x']);
+  expect(terms).toHaveLength(48);
+  expect(terms).toEqual(expect.arrayContaining(['zq1x', 'zq39x']));
+  expect(terms).not.toContain('zq0x');
 });
 
 describe('names', () => {

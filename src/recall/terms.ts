@@ -1,10 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import stemmer from 'stemmer';
 import { ROLES } from '../domain/message';
+import { backgroundShare } from './background/share';
 import { LEMMAS } from './irregular-forms';
 import { STOP_WORDS } from './stop-words';
 
 const STEM_CACHE_ENTRIES = 50_000;
+/** More terms make a search slow and no better. */
+const MAX_QUERY_TERMS = 48;
+/** Texts are not kept longer than a burst of questions needs them. */
+const TEXT_CACHE_MS = 600_000;
 const TEXT_CACHE_CHARS = 8_000_000;
 /** Longer runs of letters are encodings or noise; their beginning still matches itself. */
 const MAX_TERM_CHARS = 40;
@@ -46,6 +51,7 @@ const UNSPACED_RUN = new RegExp(`${UNSPACED.source}[${UNSPACED.source.slice(1, -
 const stems = new LRUCache<string, string>({ max: STEM_CACHE_ENTRIES });
 const texts = new LRUCache<string, readonly string[]>({
   maxSize: TEXT_CACHE_CHARS,
+  ttl: TEXT_CACHE_MS,
   sizeCalculation: (_terms, text) => text.length + 1,
 });
 
@@ -67,9 +73,14 @@ export function termsOf(text: string, names: ReadonlySet<string> = NO_NAMES): re
   return terms;
 }
 
-/** The distinct prepared terms of a question, participants' names left out: what the index is asked for. */
+/**
+ * The distinct prepared terms of a question, participants' names left out: what the index is asked for. Of a long
+ * message only the terms that are rarest in everyday language.
+ */
 export function queryTermsOf(text: string, names: readonly (string | null)[]): string[] {
-  return [...new Set(termsOf(text, nameWords(names)))];
+  const terms = [...new Set(termsOf(text, nameWords(names)))];
+  if (terms.length <= MAX_QUERY_TERMS) return terms;
+  return terms.sort((a, b) => backgroundShare(a) - backgroundShare(b)).slice(0, MAX_QUERY_TERMS);
 }
 
 /** The words that make up the names of participants, as termsOf and withoutNames take them out. */

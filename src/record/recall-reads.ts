@@ -77,7 +77,8 @@ export function restricts(filter: MemoryFilter): boolean {
 
 const COUNT = {
   name: 'recall-count',
-  text: `SELECT count(*) AS total FROM memories WHERE namespace = $1 AND user_id = $2 AND ${PASSES}`,
+  text: `SELECT count(*) AS total
+           FROM (SELECT 1 FROM memories WHERE namespace = $1 AND user_id = $2 AND ${PASSES} LIMIT $11) AS passing`,
 };
 const COUNT_AND_LIST = {
   name: 'recall-count-and-list',
@@ -85,18 +86,20 @@ const COUNT_AND_LIST = {
            FROM memories WHERE namespace = $1 AND user_id = $2 AND ${PASSES}`,
 };
 
-/** How many memories pass; which, if a filter leaves few enough of them. */
+/**
+ * How many memories pass; which, if a filter leaves few enough of them.
+ * @param atMost where counting may stop if nothing is filtered; null counts all
+ */
 export async function countMemories(
   on: Queryable,
   owner: Owner,
   filter: MemoryFilter,
+  atMost: number | null = null,
 ): Promise<{ total: number; ids: string[] | null }> {
-  const statement = restricts(filter) ? COUNT_AND_LIST : COUNT;
-  const result = await run<{ total: number; ids?: string[] | null }>(
-    on,
-    statement,
-    filterValues(owner, filter),
-  );
+  const values = filterValues(owner, filter);
+  const result = restricts(filter)
+    ? await run<{ total: number; ids: string[] | null }>(on, COUNT_AND_LIST, values)
+    : await run<{ total: number; ids?: null }>(on, COUNT, [...values, atMost]);
   const row = result.rows[0]!;
   return { total: row.total, ids: row.ids ?? null };
 }

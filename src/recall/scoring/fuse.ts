@@ -85,11 +85,11 @@ export function scorePool<T extends PoolTurn>(
   return { pool, gateIdf, plainCosines: cosines.plain, scores };
 }
 
-/** 1 when the question names exactly one participant and the turn is theirs. */
+/** 1 when the question names one participant and the turn is theirs. */
 export function speaks(turn: Pick<PoolTurn, 'name'>, question: Pick<Question, 'mentioned'>): 0 | 1 {
-  if (question.mentioned.size !== 1 || turn.name === null) return 0;
-  const [mentioned] = question.mentioned;
-  return nameWords([turn.name]).has(mentioned!) ? 1 : 0;
+  if (question.mentioned.size === 0 || turn.name === null) return 0;
+  const own = nameWords([turn.name]);
+  return [...question.mentioned].every((word) => own.has(word)) ? 1 : 0;
 }
 
 /** How much a turn's whole conversation speaks of the question: idf-weighted, with diminishing returns. */

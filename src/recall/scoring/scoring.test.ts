@@ -136,8 +136,10 @@ describe('question', () => {
     ['Ana', 'Did Ana meet Bo?', 0],
     ['Ana', 'Where is work?', 0],
     [null, 'Where does Ana work?', 0],
+    ['Cleo Smith', 'Where does Cleo Smith work?', 1],
+    ['Cleo Smith', 'Where does Cleo work?', 1],
   ])('a turn by %s for %j: %d', (name, text, expected) => {
-    expect(speaks({ name }, ask(text, ['Ana', 'Bo']))).toBe(expected);
+    expect(speaks({ name }, ask(text, ['Ana', 'Bo', 'Cleo Smith']))).toBe(expected);
   });
   it.each([
     ['ok thanks', true],
