@@ -9,7 +9,7 @@ const STOP_DEADLINE_MS = 25_000;
 const WORKER_DEADLINE_MS = 60_000;
 /** Answers 200 as soon as the record is there. */
 const ANY_READ = '/v1/retrieve?user_id=nobody';
-const KEPT_OUTPUT_CHARS = 20_000;
+const KEPT_OUTPUT_CHARS = 6_000;
 
 const DIST = path.resolve(__dirname, /[\\/]dist[\\/]/.test(__dirname) ? '../..' : '../../dist');
 
