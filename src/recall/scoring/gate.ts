@@ -41,22 +41,22 @@ export interface GateWeights {
 
 export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = {
   withVectors: {
-    cosine: 12.06,
-    share: 3.87,
-    logMatched: 0.5,
-    logContentTerms: -0.29,
+    cosine: 12.21,
+    share: 4.36,
+    logMatched: 0.4,
+    logContentTerms: -0.31,
     namesParticipant: 2.66,
-    logMemories: -0.92,
-    bias: -3.64,
+    logMemories: -0.95,
+    bias: -3.53,
   },
   lexical: {
     cosine: 0,
-    share: 5.36,
-    logMatched: 0.86,
-    logContentTerms: -0.34,
+    share: 5.72,
+    logMatched: 0.79,
+    logContentTerms: -0.36,
     namesParticipant: 2.61,
-    logMemories: -0.62,
-    bias: -2.07,
+    logMemories: -0.64,
+    bias: -2,
   },
 };
 
