@@ -7,6 +7,7 @@ import { PROBLEM_TYPE, problemOf } from './problem';
 /** A message of 32,768 characters may be asked as a query: in a URL that is twelve bytes a character at worst. */
 const MAX_HEADER_BYTES = 512 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
+const CLOSE_IDLE_EVERY_MS = 50;
 /** Longer than proxies keep theirs (mostly 60 s), so that they never reuse a connection we are closing. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
@@ -62,9 +63,11 @@ export function listen(server: Server, host: string, port: number): Promise<stri
 export async function closeGracefully(server: Server, deadlineMs: number): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // A kept-alive connection turns idle only once its answer is out.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
   const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
 
