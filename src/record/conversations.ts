@@ -128,11 +128,11 @@ export interface Unannounced {
 const MISSED = {
   name: 'missed-announcements',
   text: `(SELECT namespace, user_id, conversation_id, due_through, updated_at FROM conversations
-           WHERE indexed_through < due_through AND announced_through < due_through AND updated_at < clock_timestamp() - $1 * interval '1 ms'
+           WHERE NOT settled AND announced_through < due_through AND updated_at < clock_timestamp() - $1 * interval '1 ms'
            ORDER BY updated_at LIMIT $3)
          UNION
          (SELECT c.namespace, c.user_id, c.conversation_id, c.due_through, c.updated_at FROM conversations c
-           WHERE c.indexed_through < c.due_through
+           WHERE NOT c.settled
              AND c.updated_at < clock_timestamp() - $2 * interval '1 ms'
                - coalesce((c.ingestion_policy ->> 'flushIntervalMs')::bigint, $4) * interval '1 ms'
            ORDER BY c.updated_at LIMIT $3)

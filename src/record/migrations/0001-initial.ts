@@ -23,6 +23,7 @@ CREATE TABLE conversations (
   announced_through  bigint NOT NULL DEFAULT 0,
   planned_through    bigint NOT NULL DEFAULT 0,
   indexed_through    bigint NOT NULL DEFAULT 0,
+  settled            boolean NOT NULL GENERATED ALWAYS AS (indexed_through = due_through) STORED,
   ingestion_policy   jsonb NOT NULL DEFAULT '{}',
   retrieval_policy   jsonb NOT NULL DEFAULT '{}',
   created_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -35,8 +36,9 @@ COMMENT ON COLUMN conversations.due_through IS 'last seq that Temporal is to be 
 COMMENT ON COLUMN conversations.announced_through IS 'last seq that Temporal has acknowledged';
 COMMENT ON COLUMN conversations.planned_through IS 'last seq that is in a batch';
 COMMENT ON COLUMN conversations.indexed_through IS 'everything up to it is indexed or failed';
--- One index only beside the key: every accepted message updates this row. What is unannounced is unindexed too.
-CREATE INDEX conversations_unindexed ON conversations (updated_at) WHERE indexed_through < due_through;
+-- Every accepted message updates this row several times. The index depends on nothing that changes while a conversation
+-- is busy, so that those updates stay within the page (HOT).
+CREATE INDEX conversations_unsettled ON conversations (namespace, user_id, conversation_id) WHERE NOT settled;
 
 CREATE TABLE messages (
   namespace        text COLLATE "C" NOT NULL,
