@@ -9,6 +9,8 @@ const CALL_DEADLINE_MS = 3_000;
 const API_STOP_DEADLINE_MS = 10_000;
 const WORKER_STOP_DEADLINE_MS = 25_000;
 const READY_DEADLINE_MS = 90_000;
+/** People wait for the API; what the worker does was answered before. */
+const WORKER_NICE = 10;
 
 /** `GET /health/full`, as far as the local stack reads it. */
 export interface FullHealth {
@@ -52,6 +54,7 @@ export function appSpecs(options: AppOptions): ChildSpec[] {
     {
       ...shared,
       name: 'worker',
+      nice: WORKER_NICE,
       args: [builtFile('worker.js')],
       logFile: logFile(options.dataDir, 'worker'),
       stage: 2,

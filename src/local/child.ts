@@ -22,6 +22,8 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
   /** Only as root: whom it runs as. */
   user?: { uid: number; gid: number };
+  /** How far it gives way to the others on a busy machine, as in `nice`; 0 by default. */
+  nice?: number;
   logFile: string;
   /** Higher stages stop first; the next one waits until they are gone. */
   stage: number;
@@ -103,7 +105,8 @@ export class Child {
     const log = openSync(this.spec.logFile, 'a');
     let child: ChildProcess;
     try {
-      child = spawn(this.spec.command, this.spec.args, {
+      const { command, args } = withPriority(this.spec);
+      child = spawn(command, args, {
         env: this.spec.env,
         // An own session: a terminal's Ctrl-C reaches the supervisor alone, which stops all in order.
         detached: true,
@@ -172,4 +175,9 @@ function logTail(file: string): string {
   } catch (thrown) {
     return `(unreadable: ${ensureError(thrown).message})`;
   }
+}
+
+/** By `nice` itself rather than from outside, so that no thread starts before the priority is set. */
+function withPriority({ command, args, nice = 0 }: ChildSpec): Pick<ChildSpec, 'command' | 'args'> {
+  return nice === 0 ? { command, args } : { command: 'nice', args: ['-n', String(nice), command, ...args] };
 }
