@@ -9,6 +9,7 @@ export const ROOMS = {
   record: { from: ['domain'] },
   index: { from: ['domain'] },
   models: { from: ['domain'] },
+  sources: { from: ['domain'] },
   recall: { from: ['domain', 'record', 'index', 'models'] },
   temporal: { from: ['domain', 'contracts'] },
   ingest: { from: ['domain', 'record', 'temporal'], types: ['contracts'] },
