@@ -1,0 +1,31 @@
+import { CliError, EXIT } from './exit';
+import { commandLine, KEY_VARIABLE } from './invocation';
+import type { ServerAddress } from './server';
+
+/** What a person is told when the server answers, and it is not what was asked for. */
+export function refusal(address: ServerAddress, status: number, body: unknown): CliError {
+  const detail = detailOf(body);
+  if (detail === undefined)
+    return new CliError(
+      EXIT.unreachable,
+      `what answers at ${address.url} (${status}) does not speak this API`,
+      ['Is --url right? It is the address of the API, without /v1.'],
+    );
+  const said = `the server says ${status}: ${detail}`;
+  if (status === 401)
+    return new CliError(EXIT.failed, said, [`Give a key with --api-key KEY or in ${KEY_VARIABLE}.`]);
+  if (status === 403) return new CliError(EXIT.failed, said, ['Use a key that may write for this user.']);
+  if (status === 404)
+    return new CliError(EXIT.failed, said, [
+      `\`${commandLine(['imports', 'list'], address)}\` shows the imports there are.`,
+    ]);
+  if (status === 429 || status === 503)
+    return new CliError(EXIT.unreachable, said, ['Wait a little and run the same command again.']);
+  if (status >= 500) return new CliError(EXIT.failed, said, ['The reason is in the server’s log.']);
+  return new CliError(EXIT.failed, said);
+}
+
+function detailOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('title' in body)) return undefined;
+  return 'detail' in body ? `${String(body.title)}: ${String(body.detail)}` : String(body.title);
+}
