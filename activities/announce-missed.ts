@@ -1,4 +1,5 @@
 import { missedAnnouncements, touchConversations } from '../src/record/conversations';
+import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import type { ActivityDependencies } from './dependencies';
@@ -8,12 +9,17 @@ const MISSED_AFTER_MS = 2_000;
 /** Beyond its flush window: a conversation whose run was terminated, or a Temporal that lost its store. */
 const STUCK_AFTER_MS = 60_000;
 const CONVERSATIONS_A_SWEEP = 500;
+/** Longer than its workflow leaves an import alone. */
+const UNDRIVEN_AFTER_MS = 30_000;
+const IMPORTS_A_SWEEP = 50;
 
 /** See workflows/sweep.contract. */
 export function createAnnounceMissed(dependencies: ActivityDependencies): SweepActivities['announceMissed'] {
-  const { pool, announcer, defaults } = dependencies;
+  const { pool, announcer, importTeller, defaults } = dependencies;
   return async function announceMissed() {
     await forgetExpiredAnswers(pool);
+    const undriven = await undrivenImports(pool, UNDRIVEN_AFTER_MS, IMPORTS_A_SWEEP);
+    await Promise.all(undriven.map((ref) => importTeller.tell(ref)));
     const missed = await missedAnnouncements(pool, {
       missedAfterMs: MISSED_AFTER_MS,
       stuckAfterMs: STUCK_AFTER_MS,

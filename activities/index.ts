@@ -1,17 +1,20 @@
 import type { ConversationActivities } from '../workflows/conversation.contract';
+import type { ImportActivities } from '../workflows/import.contract';
 import type { SweepActivities } from '../workflows/sweep.contract';
+import { createAdvanceImport } from './advance-import';
 import { createAnnounceMissed } from './announce-missed';
 import type { ActivityDependencies } from './dependencies';
 import { createIngestBatches } from './ingest-batches';
 
 export type { ActivityDependencies } from './dependencies';
 
-export type Activities = ConversationActivities & SweepActivities;
+export type Activities = ConversationActivities & ImportActivities & SweepActivities;
 
 /** Everything workflows can have done. Each activity may run twice, or half and then again, without harm. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
   return {
     ingestBatches: createIngestBatches(dependencies),
+    advanceImport: createAdvanceImport(dependencies),
     announceMissed: createAnnounceMissed(dependencies),
   };
 }

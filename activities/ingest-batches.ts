@@ -2,7 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { UnavailableError, ensureError } from '../src/domain/errors';
 import type { ConversationRef } from '../src/domain/message';
+import { CANCELLED_REASON } from '../src/domain/import';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
+import { cancelledBatches, noteObstacle } from '../src/record/import-window';
 import type {
   ConversationActivities,
   IngestBatchesResult,
@@ -89,10 +91,16 @@ async function tryPortion(
   portion: readonly BatchRow[],
 ): Promise<BatchOutcome[]> {
   try {
-    return await indexBatches(dependencies, ref, portion, Context.current().cancellationSignal);
+    return await indexOrCancel(dependencies, ref, portion);
   } catch (thrown) {
     // Something is away: waiting is right, however long it takes, and no batch is to blame.
-    if (thrown instanceof UnavailableError) throw thrown;
+    if (thrown instanceof UnavailableError) {
+      // Best effort: while Postgres is away too, the retry says it.
+      await noteObstacle(dependencies.pool, ref, `${thrown.service}: ${thrown.message}`).catch(
+        () => undefined,
+      );
+      throw thrown;
+    }
     const only = portion[0];
     if (portion.length === 1 && only && only.attempts >= GIVE_UP_AFTER_ATTEMPTS) {
       return [{ firstSeq: only.firstSeq, failureReason: `internal error: ${ensureError(thrown).name}` }];
@@ -100,6 +108,23 @@ async function tryPortion(
     await noteAttempt(dependencies.pool, ref, portion, thrown);
     throw thrown;
   }
+}
+
+/** Indexes batches; those of a cancelled import fail unseen. */
+async function indexOrCancel(
+  dependencies: ActivityDependencies,
+  ref: ConversationRef,
+  portion: readonly BatchRow[],
+): Promise<BatchOutcome[]> {
+  const firstSeqs = portion.map((batch) => batch.firstSeq);
+  const cancelled = await cancelledBatches(dependencies.pool, ref, firstSeqs);
+  const wanted = portion.filter((batch) => !cancelled.has(batch.firstSeq));
+  const indexed =
+    wanted.length === 0
+      ? []
+      : await indexBatches(dependencies, ref, wanted, Context.current().cancellationSignal);
+  const outcomes = new Map(indexed.map((outcome) => [outcome.firstSeq, outcome]));
+  return firstSeqs.map((firstSeq) => outcomes.get(firstSeq) ?? { firstSeq, failureReason: CANCELLED_REASON });
 }
 
 async function noteAttempt(
@@ -116,7 +141,7 @@ async function noteAttempt(
     );
   } catch (error) {
     throw new AggregateError([thrown, error], 'a batch failed, and so did counting its attempt', {
-      cause: thrown,
+      cause: error,
     });
   }
 }

@@ -2,7 +2,7 @@ import { planBatches } from '../src/domain/batching';
 import { effectivePolicy } from '../src/domain/effective-policy';
 import { rawMemoryId } from '../src/domain/ids';
 import { PLANNING_PAGE_MESSAGES, insertBatches, pendingTurns } from '../src/record/batches';
-import { lockConversation } from '../src/record/conversations';
+import { lockConversation, noteConsidered } from '../src/record/conversations';
 import { transaction } from '../src/record/pool';
 import type { IngestBatchesInput, IngestBatchesResult } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
@@ -29,6 +29,8 @@ export async function planPending(
     const truncated = pending.length === PLANNING_PAGE_MESSAGES;
     const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
     const lastSeen = pending.at(-1)?.seq ?? 0;
+    // What an import still holds will follow: silence is no reason to cut a batch before it.
+    const moreIsHeld = lastSeen > 0 && state.appendedThrough > state.dueThrough;
     const plan = planBatches({
       pending,
       plannedThrough: state.plannedThrough,
@@ -36,7 +38,7 @@ export async function planPending(
       // Behind a full page more of the same batch may follow: its tail is not closed, whatever the clock says.
       nowMs: truncated ? 0 : nowMs,
       flushThroughSeq: truncated && flushThroughSeq > lastSeen ? 0 : flushThroughSeq,
-      ...(closeTail && !truncated ? { closeTail } : {}),
+      ...(closeTail && !truncated && !moreIsHeld ? { closeTail } : {}),
     });
     if (plan.batches.length > 0) {
       const rows = plan.batches.map((batch) => ({
@@ -45,6 +47,9 @@ export async function planPending(
       }));
       await insertBatches(client, ref, rows, state.plannedThrough);
     }
+    // No clock runs for a tail of imported messages alone.
+    const imported = pending.some((turn) => turn.importedSaidAtMs !== undefined);
+    if (imported && plan.windowEndsAtMs === null) await noteConsidered(client, ref, lastSeen);
     return {
       state: {
         storedThrough: state.dueThrough,

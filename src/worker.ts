@@ -14,6 +14,7 @@ import { migrate } from './record/migrate';
 import { createPool } from './record/pool';
 import { createAnnouncer } from './temporal/announcer';
 import { createTemporalClient } from './temporal/connection';
+import { createImportTeller } from './temporal/import-signals';
 import { retryUntil } from './temporal/retry-until';
 import { sdkLogger } from './temporal/sdk-logger';
 import { startWorkerLoop } from './temporal/worker-loop';
@@ -83,6 +84,12 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     onAcknowledged: (items) => markAnnounced(pool, items),
     logger,
   });
+  const importTeller = createImportTeller({
+    client: temporal.client,
+    taskQueue,
+    deadlineMs: config.STORE_TIMEOUT_MS,
+    logger,
+  });
   try {
     await Promise.all([
       retryUntil('migrate Postgres', () => migrate(pool), { signal, logger }),
@@ -99,6 +106,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         index,
         embedder: chosen.embedder,
         announcer,
+        importTeller,
         defaults: defaultPolicyOf(config),
       }),
       concurrency: config.WORKER_CONCURRENCY,

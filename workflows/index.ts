@@ -1,3 +1,4 @@
 /** Every workflow type there is: the exported names are the types. */
 export { conversation } from './conversation.workflow';
+export { importMessages } from './import.workflow';
 export { sweep } from './sweep.workflow';

@@ -6,6 +6,7 @@ import { openApiDocument } from './openapi';
 import type { Method, Route } from './route';
 import { conversationRoutes } from './routes/conversations';
 import { healthRoutes } from './routes/health';
+import { importRoutes } from './routes/imports';
 import { memoryRoutes } from './routes/memories';
 import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
@@ -25,6 +26,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...retrieveRoutes(deps),
     ...memoryRoutes(deps),
     ...userRoutes(deps),
+    ...importRoutes(deps),
     ...healthRoutes(deps),
   ];
 }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { ConversationPolicy } from '../domain/policy';
 import type { MemoryIndex } from '../index/memory-index';
+import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { Recall } from '../recall/recall';
 import type { HealthChecks } from './health-checks';
@@ -10,6 +11,7 @@ import type { HealthChecks } from './health-checks';
 export interface ApiDependencies {
   pool: Pool;
   ingest: Ingest;
+  imports: Imports;
   recall: Recall;
   index: Pick<MemoryIndex, 'remove'>;
   health: HealthChecks;

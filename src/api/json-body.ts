@@ -41,7 +41,7 @@ export async function readJsonBody(
   const raw = await readBytes(request, deadlineMs);
   if (optional && raw.length === 0) return { value: {}, raw };
   checkMediaType(request);
-  return { value: parse(raw), raw };
+  return { value: parseJson(raw), raw };
 }
 
 function checkMediaType(request: HttpRequest): void {
@@ -110,8 +110,9 @@ function cutOff(cause?: unknown): DomainError {
   return new DomainError(400, 'Body cut off', 'The connection ended before the body did.', { cause });
 }
 
-function parse(raw: Buffer): unknown {
-  if (!isUtf8(raw)) throw new DomainError(400, 'Broken JSON', 'The body is not valid UTF-8.');
+/** Parses a JSON text. @throws DomainError 400, or 422 for a NUL or a lone surrogate */
+export function parseJson(raw: Buffer): unknown {
+  if (!isUtf8(raw)) throw new DomainError(400, 'Broken JSON', 'The JSON is not valid UTF-8.');
   const text = raw.toString('utf8');
   let value: unknown;
   try {

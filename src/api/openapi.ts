@@ -11,7 +11,7 @@ const PROBLEMS: Record<number, string> = {
   404: 'There is none',
   409: 'Conflict with what is stored, or the same request is in flight',
   413: 'The body is too large',
-  415: 'Not application/json',
+  415: 'Another media type than this route takes',
   422: 'A field is wrong; `errors` says which',
   503: 'A part is out of reach; see `Retry-After`',
 };
@@ -30,7 +30,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       request: {
         ...(route.params ? { params: route.params } : {}),
         ...(route.query ? { query: route.query } : {}),
-        ...(route.body ? { body: { required: true, content: { [JSON_TYPE]: { schema: route.body } } } } : {}),
+        ...bodyOf(route),
       },
       responses: responsesOf(route),
     });
@@ -47,12 +47,17 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   });
 }
 
+function bodyOf(route: Route): object {
+  const { mediaType, schema } = route.streamedBody ?? { mediaType: JSON_TYPE, schema: route.body };
+  return schema ? { body: { required: true, content: { [mediaType]: { schema } } } } : {};
+}
+
 function responsesOf(
   route: Route,
 ): Record<string, { description: string; content: Record<string, { schema: z.ZodType }> }> {
   const own = Object.entries(route.responses).map(
-    ([status, { description, schema }]) =>
-      [status, { description, content: { [JSON_TYPE]: { schema } } }] as const,
+    ([status, { description, schema, mediaType }]) =>
+      [status, { description, content: { [mediaType ?? JSON_TYPE]: { schema } } }] as const,
   );
   const problems = problemStatusesOf(route)
     .filter((status) => !(status in route.responses))
@@ -70,7 +75,7 @@ function problemStatusesOf(route: Route): number[] {
   if (route.withoutRecord) return [];
   const reading = route.method === 'get' || route.method === 'delete';
   const validated = [400, 422, 503];
-  const single = route.path.includes('{memory_id}') ? [404] : [];
+  const single = /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
   return [...validated, ...single, ...(reading ? [] : [409, 413, 415])];
 }
 

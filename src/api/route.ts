@@ -17,6 +17,8 @@ export interface RequestContext {
 export interface Answer {
   status: number;
   body: unknown;
+  /** Sent instead of `body`, one JSON value a line, as they come. */
+  lines?: AsyncIterable<unknown>;
 }
 
 export interface RouteInput<Params, Query, Body> {
@@ -39,7 +41,9 @@ export interface RouteDefinition<Params, Query, Body> {
   query?: z.ZodObject & z.ZodType<Query>;
   /** Absent: the route needs no body. */
   body?: z.ZodType<Body>;
-  responses: Record<number, { description: string; schema: z.ZodType }>;
+  /** The handler reads the body itself: it gets the request as `body`. What stands here is for the document. */
+  streamedBody?: { mediaType: string; schema: z.ZodType };
+  responses: Record<number, { description: string; schema: z.ZodType; mediaType?: string }>;
   /** Answers even while the record is out of reach. */
   withoutRecord?: boolean;
   /** Whose data the answer shows: erasing or deleting them forgets kept answers too. */

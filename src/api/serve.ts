@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { UnavailableError, type FieldError } from '../domain/errors';
 import { idempotencyKeyOf, messageIdsOf, once, requestHash } from './idempotency';
 import { readJsonBody, type JsonBody } from './json-body';
+import { sendLines } from './json-lines';
 import { PROBLEM_TYPE, fieldErrors, problemOf } from './problem';
 import { parseQueryString } from './query-string';
 import type { Answer, RequestContext, Route, RouteInput } from './route';
@@ -38,13 +39,15 @@ export async function serve(
   try {
     const context = { requestId, namespace: dependencies.namespace, log, newMessageId: randomUUID };
     const { answer, replayed } = await answerOf(route, dependencies, request, context);
-    sendJson(
-      response,
-      answer.status,
-      answer.body,
-      requestId,
-      replayed ? { 'Idempotent-Replayed': 'true' } : undefined,
-    );
+    if (answer.lines) await sendLines(response, answer.status, answer.lines, requestId);
+    else
+      sendJson(
+        response,
+        answer.status,
+        answer.body,
+        requestId,
+        replayed ? { 'Idempotent-Replayed': 'true' } : undefined,
+      );
   } catch (error) {
     sendProblem(response, error, requestId, log);
   }
@@ -62,12 +65,14 @@ async function answerOf(
   context: RequestContext,
 ): Promise<{ answer: Answer; replayed: boolean }> {
   const target = request.url ?? '';
-  const takesBody = route.method !== 'get' && route.method !== 'delete';
+  const takesBody = route.method !== 'get' && route.method !== 'delete' && !route.streamedBody;
   const body = takesBody ? await readJsonBody(request, route.body === undefined) : null;
   const input = parseInput(route, request.params, target, body);
   if (!route.withoutRecord && !dependencies.recordReady()) {
     throw new UnavailableError('postgres', 'the schema is not in place yet');
   }
+  if (route.streamedBody)
+    return { answer: await route.handle({ ...input, body: request }, context), replayed: false };
   const key = route.method === 'post' ? idempotencyKeyOf(request.headers['idempotency-key']) : null;
   if (key === null) return { answer: await route.handle(input, context), replayed: false };
   const claim = {

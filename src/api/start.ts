@@ -6,6 +6,7 @@ import { defaultPolicyOf, type Config } from '../config';
 import { ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createIngest } from '../ingest/create-ingest';
+import { createImports } from '../ingest/imports';
 import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createRecall } from '../recall/recall';
@@ -16,6 +17,7 @@ import { createPool } from '../record/pool';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
 import { checkTemporal } from '../temporal/health';
+import { createImportTeller } from '../temporal/import-signals';
 import { workflowUrl } from '../temporal/workflow-links';
 import { createApp } from './app';
 import type { HealthCheck, HealthChecks } from './health-checks';
@@ -96,10 +98,18 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     injections: recall,
     defaults: defaultPolicy,
   });
+  const teller = createImportTeller({
+    client: temporal.client,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    deadlineMs: config.STORE_TIMEOUT_MS,
+    logger: log,
+  });
+  const imports = createImports({ pool, teller });
   const schema = keepMigrating(pool, log);
   const app = createApp({
     pool,
     ingest,
+    imports,
     recall,
     index,
     log,

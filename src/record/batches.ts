@@ -125,6 +125,23 @@ export async function countAttempt(
   await run(on, COUNT_ATTEMPT, [...key(ref), firstSeqs]);
 }
 
+/** In the order of their ids, whatever the order of what is counted. */
+const LOCK_IMPORTS = `imports_locked AS MATERIALIZED (
+           SELECT i.import_id FROM imports i
+            WHERE i.namespace = $1 AND i.import_id IN (SELECT import_id FROM ended) ORDER BY i.import_id FOR UPDATE)`;
+
+/** The rate is told from a mark that is one to two of these intervals old. */
+const MARK_EVERY = `interval '10 seconds'`;
+const MARK_IS_OLD = `i.next_mark_at < clock_timestamp() - ${MARK_EVERY}`;
+const MOVE_MARKS = `
+                  mark_at = CASE WHEN ${MARK_IS_OLD} THEN i.next_mark_at ELSE coalesce(i.mark_at, clock_timestamp()) END,
+                  mark_done = CASE WHEN ${MARK_IS_OLD} THEN i.next_mark_done
+                                   WHEN i.mark_at IS NULL THEN i.indexed + i.failed ELSE i.mark_done END,
+                  next_mark_at = CASE WHEN ${MARK_IS_OLD} THEN clock_timestamp()
+                                      ELSE coalesce(i.next_mark_at, clock_timestamp()) END,
+                  next_mark_done = CASE WHEN i.next_mark_at IS NULL OR ${MARK_IS_OLD}
+                                        THEN i.indexed + i.failed ELSE i.next_mark_done END`;
+
 const FINISH = {
   name: 'finish-batches',
   text: `WITH locked AS MATERIALIZED (
@@ -138,7 +155,21 @@ const FINISH = {
              FROM outcome o, locked
             WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = o.first_seq
               AND b.status = 'planned'
-           RETURNING b.first_seq),
+           RETURNING b.first_seq, b.last_seq, b.status),
+         ended AS MATERIALIZED (
+           SELECT m.import_id, count(*) FILTER (WHERE f.status = 'indexed') AS indexed,
+                  count(*) FILTER (WHERE f.status = 'failed') AS failed
+             FROM finished f
+             JOIN messages m ON m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3
+              AND m.seq BETWEEN f.first_seq AND f.last_seq
+            WHERE m.import_id IS NOT NULL GROUP BY m.import_id),
+         ${LOCK_IMPORTS},
+         counted AS (
+           UPDATE imports i
+              SET indexed = i.indexed + e.indexed, failed = i.failed + e.failed, progressed_at = clock_timestamp(),
+                  ${MOVE_MARKS}
+             FROM ended e, imports_locked l
+            WHERE i.namespace = $1 AND i.import_id = e.import_id AND l.import_id = e.import_id),
          moved AS (
            UPDATE conversations c
               SET indexed_through = coalesce(
@@ -161,7 +192,8 @@ export function progressKey(ref: ConversationRef): string {
 }
 
 /**
- * Ends batches (`failureReason` null: indexed), moves the cursor to where everything is terminal, and wakes whoever waits.
+ * Ends batches (`failureReason` null: indexed), counts their messages in the imports that brought them, moves the cursor
+ * to where everything is terminal, and wakes whoever waits.
  * Again is harmless.
  * @returns the cursor: everything up to it is indexed or failed
  */
@@ -211,8 +243,19 @@ const RETRY = {
            SELECT b.first_seq, b.last_seq, b.failure_reason FROM batches b, locked
             WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.status = 'failed'),
          reopened AS (
-           UPDATE batches b SET status = 'planned', failure_reason = NULL, finished_at = NULL, attempts = 0 FROM failed f
+           UPDATE batches b SET status = 'planned', failure_reason = NULL, finished_at = NULL, attempts = 0, reopened = true
+             FROM failed f
             WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = f.first_seq),
+         ended AS MATERIALIZED (
+           SELECT m.import_id, count(*) AS failed
+             FROM failed f
+             JOIN messages m ON m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3
+              AND m.seq BETWEEN f.first_seq AND f.last_seq
+            WHERE m.import_id IS NOT NULL GROUP BY m.import_id),
+         ${LOCK_IMPORTS},
+         counted AS (
+           UPDATE imports i SET failed = i.failed - e.failed FROM ended e, imports_locked l
+            WHERE i.namespace = $1 AND i.import_id = e.import_id AND l.import_id = e.import_id),
          moved AS (
            UPDATE conversations c SET indexed_through = least(c.indexed_through, (SELECT min(first_seq) - 1 FROM failed))
             WHERE c.namespace = $1 AND c.user_id = $2 AND c.conversation_id = $3 AND EXISTS (SELECT 1 FROM failed))

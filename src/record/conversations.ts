@@ -133,6 +133,7 @@ const MISSED = {
          UNION
          (SELECT c.namespace, c.user_id, c.conversation_id, c.due_through, c.updated_at FROM conversations c
            WHERE NOT c.settled
+             AND NOT (c.considered_through >= c.due_through AND c.planned_through = c.indexed_through)
              AND c.updated_at < clock_timestamp() - $2 * interval '1 ms'
                - coalesce((c.ingestion_policy ->> 'flushIntervalMs')::bigint, $4) * interval '1 ms'
            ORDER BY c.updated_at LIMIT $3)
@@ -142,7 +143,7 @@ const MISSED = {
 /**
  * Conversations whose announcement was missed for `missedAfterMs`, and those that stand still for `stuckAfterMs` longer
  * than their flush window although Temporal acknowledged them (a run terminated by hand, a lost Temporal store).
- * Buffers that are merely waiting for their window are neither.
+ * Buffers that are merely waiting for their window, or for more of their import, are neither.
  */
 export async function missedAnnouncements(
   on: Queryable,
@@ -158,6 +159,16 @@ export async function missedAnnouncements(
     ref: { namespace: row.namespace, userId: row.user_id, conversationId: row.conversation_id },
     dueThrough: row.due_through,
   }));
+}
+
+const CONSIDERED = {
+  name: 'note-considered',
+  text: `UPDATE conversations SET considered_through = greatest(considered_through, $4) ${WHERE_REF}`,
+};
+
+/** Notes that a planning has looked at imported messages up to here, and left a tail open for more of their import. */
+export async function noteConsidered(on: Queryable, ref: ConversationRef, throughSeq: number): Promise<void> {
+  await run(on, CONSIDERED, [...values(ref), throughSeq]);
 }
 
 const TOUCH = {

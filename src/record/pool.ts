@@ -55,9 +55,14 @@ export async function run<Row extends QueryResultRow>(
  * everything else rolls back and is thrown.
  */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  return retryDeadlocks(() => once(pool, work));
+}
+
+/** Does `work`, a whole transaction, again when it was the victim of a deadlock or a serialization failure. */
+export async function retryDeadlocks<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(pool, work);
+      return await work();
     } catch (thrown) {
       if (!isRetryable(thrown) || attempt >= MAX_TRANSACTION_TRIES) throw thrown;
       await sleep(RETRY_STEP_MS * attempt * (1 + Math.random()));

@@ -4,6 +4,7 @@ import { ensureError } from '../domain/errors';
 import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
 import type { MessagesStored } from '../../workflows/conversation.contract';
+import { Pace } from './pace';
 import { createAcknowledgements, type Acknowledgement, type Acknowledgements } from './acknowledgements';
 import {
   signalMessagesStored,
@@ -24,6 +25,8 @@ export interface Announcement {
   retryFailed?: boolean;
   /** Nobody knows how long the messages have waited (the sweep found them): the record is asked at once. */
   late?: boolean;
+  /** An import's: a run that has to be started for it alone gives way to live ones. */
+  imported?: boolean;
 }
 
 /**
@@ -43,12 +46,20 @@ export interface AnnouncerOptions extends ConversationStart {
   deadlineMs: number;
   /** Conversations that are told at the same time. */
   maxInFlight?: number;
+  /** How many conversations a second are told at most, beyond a short burst; what someone waits for is not counted. */
+  maxPerSecond?: number;
   /** Told what Temporal has acknowledged, many at a time; called again if it fails. */
   onAcknowledged: (items: Acknowledgement[]) => Promise<void>;
   logger: Logger;
 }
 
 const DEFAULT_MAX_IN_FLIGHT = 16;
+/**
+ * A flood is better told in fewer words: while a conversation waits its turn its messages merge into one signal, and the
+ * machine is left to those who accept messages. Each signal costs Temporal and the worker a workflow task.
+ */
+const DEFAULT_MAX_PER_SECOND = 80;
+const BURST_SECONDS = 0.5;
 const FIRST_BACKOFF_MS = 100;
 const MAX_OUTAGE_BACKOFF_MS = 5_000;
 const MAX_ENTRY_BACKOFF_MS = 30_000;
@@ -64,6 +75,7 @@ interface Merged {
   retryFailed: boolean;
   /** When the oldest was announced; null when nobody knows. */
   storedAtMs: number | null;
+  imported: boolean;
 }
 
 interface Entry {
@@ -86,6 +98,8 @@ class SignallingAnnouncer implements Announcer {
   private readonly acknowledgements: Acknowledgements;
   private readonly maxInFlight: number;
   private queue: Entry[] = [];
+  private readonly pace: Pace;
+  private paceTimer: NodeJS.Timeout | null = null;
   private inFlight = 0;
   private outageFailures = 0;
   private outageTimer: NodeJS.Timeout | null = null;
@@ -94,6 +108,8 @@ class SignallingAnnouncer implements Announcer {
 
   constructor(private readonly options: AnnouncerOptions) {
     this.maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    const perSecond = options.maxPerSecond ?? DEFAULT_MAX_PER_SECOND;
+    this.pace = new Pace(perSecond, perSecond * BURST_SECONDS);
     this.acknowledgements = createAcknowledgements({
       write: options.onAcknowledged,
       onIdle: () => this.noticeIdle(),
@@ -108,6 +124,7 @@ class SignallingAnnouncer implements Announcer {
     const news = asMerged(announcement);
     if (entry) {
       entry.waiting = entry.waiting ? merge(entry.waiting, news) : news;
+      if (entry.state === 'queued' && isUrgent(entry)) this.pump();
       return;
     }
     this.enqueue({ ref, key, waiting: news, state: 'queued', failures: 0, timer: null });
@@ -125,6 +142,7 @@ class SignallingAnnouncer implements Announcer {
     }
     this.stopped = true;
     if (this.outageTimer) clearTimeout(this.outageTimer);
+    if (this.paceTimer) clearTimeout(this.paceTimer);
     for (const entry of this.entries.values()) if (entry.timer) clearTimeout(entry.timer);
     this.acknowledgements.stop();
     if (this.entries.size > 0) {
@@ -146,7 +164,25 @@ class SignallingAnnouncer implements Announcer {
     if (this.stopped || this.outageTimer) return;
     // During an outage one call at a time finds out whether it is over.
     const allowed = this.outageFailures > 0 ? 1 : this.maxInFlight;
-    while (this.inFlight < allowed && this.queue.length > 0) void this.send(this.queue.shift()!);
+    while (this.inFlight < allowed) {
+      const entry = this.takeNext();
+      if (!entry) return;
+      void this.send(entry);
+    }
+  }
+
+  /** What someone waits for first; the rest in order, no faster than the pace. */
+  private takeNext(): Entry | undefined {
+    const urgent = this.queue.findIndex(isUrgent);
+    if (urgent !== -1) return this.queue.splice(urgent, 1)[0];
+    if (this.queue.length === 0) return undefined;
+    const waitMs = this.pace.take(performance.now());
+    if (waitMs === 0) return this.queue.shift();
+    this.paceTimer ??= setTimeout(() => {
+      this.paceTimer = null;
+      this.pump();
+    }, waitMs);
+    return undefined;
   }
 
   private async send(entry: Entry): Promise<void> {
@@ -173,7 +209,8 @@ class SignallingAnnouncer implements Announcer {
     const call = (signal: () => Promise<void>): Promise<void> =>
       client.withDeadline(Date.now() + deadlineMs, signal);
     if (saying.throughSeq > 0) {
-      await call(() => signalMessagesStored(client, this.options, ref, asSignal(saying)));
+      const start = { ...this.options, imported: saying.imported };
+      await call(() => signalMessagesStored(client, start, ref, asSignal(saying)));
     }
     if (saying.retryFailed) await call(() => signalRetryFailed(client, this.options, ref));
     if (saying.policyChanged) await call(() => signalPolicyChanged(client, ref));
@@ -242,6 +279,11 @@ class SignallingAnnouncer implements Announcer {
   }
 }
 
+function isUrgent(entry: Entry): boolean {
+  const { waiting } = entry;
+  return waiting !== null && (waiting.flushThrough > 0 || waiting.policyChanged || waiting.retryFailed);
+}
+
 function asMerged(announcement: Announcement): Merged {
   return {
     throughSeq: announcement.throughSeq,
@@ -249,6 +291,7 @@ function asMerged(announcement: Announcement): Merged {
     policyChanged: announcement.policyChanged ?? false,
     retryFailed: announcement.retryFailed ?? false,
     storedAtMs: announcement.late ? null : Date.now(),
+    imported: announcement.imported ?? false,
   };
 }
 
@@ -262,6 +305,7 @@ function merge(older: Merged, newer: Merged): Merged {
       older.storedAtMs === null || newer.storedAtMs === null
         ? null
         : Math.min(older.storedAtMs, newer.storedAtMs),
+    imported: older.imported && newer.imported,
   };
 }
 

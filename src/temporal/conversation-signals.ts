@@ -15,12 +15,14 @@ import {
   MEM_PHASE,
   MEM_USER_ID,
 } from '../../workflows/search-attributes.contract';
-import { LIVE_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY, LIVE_PRIORITY_KEY } from './task-queues';
 
 export interface ConversationStart {
   taskQueue: string;
   idleCloseMs: number;
   maxEvents: number;
+  /** Started for an import alone: live conversations go first. */
+  imported?: boolean;
 }
 
 /** Of 64 bytes that Temporal allows. */
@@ -89,7 +91,7 @@ function startOptions(start: ConversationStart, ref: ConversationRef) {
       'Ends after a long silence; the next message starts a new run.',
     // One user's flood must not hold up the others; activities inherit it.
     priority: {
-      priorityKey: LIVE_PRIORITY_KEY,
+      priorityKey: start.imported ? IMPORT_PRIORITY_KEY : LIVE_PRIORITY_KEY,
       fairnessKey: sha256Hex(JSON.stringify([ref.namespace, ref.userId])).slice(0, FAIRNESS_KEY_CHARS),
     },
   };

@@ -99,7 +99,14 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
       });
     }
     const outcomes = await indexBatches(
-      { pool, index, embedder, announcer: announcer as never, defaults: null as never },
+      {
+        pool,
+        index,
+        embedder,
+        announcer: announcer as never,
+        importTeller: null as never,
+        defaults: null as never,
+      },
       ref,
       batches,
       NEVER,

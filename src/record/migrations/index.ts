@@ -1,5 +1,6 @@
 import * as initial from './0001-initial';
 import * as participants from './0002-participants';
+import * as imports from './0003-imports';
 
 export interface Migration {
   version: number;
@@ -8,4 +9,4 @@ export interface Migration {
 }
 
 /** In order, without gaps; a migration that was released is never edited. */
-export const MIGRATIONS: readonly Migration[] = [initial, participants];
+export const MIGRATIONS: readonly Migration[] = [initial, participants, imports];

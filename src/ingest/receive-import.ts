@@ -1,0 +1,201 @@
+import type { Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError } from '../domain/errors';
+import type { ImportRef } from '../domain/import';
+import {
+  acceptImportChunk,
+  type ChunkLine,
+  type ChunkOutcome,
+  type ImportChunk,
+} from '../record/import-chunks';
+import { renewImport, type Rejection } from '../record/imports';
+import { keysOf, withoutRepeats, type GoodLine, type ReadLine } from './import-lines';
+import { Occurrences } from './occurrences';
+
+/** A chunk is stored when it has this many messages or bytes … */
+const CHUNK_MESSAGES = 1_000;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** … or when nothing more has come for this long. */
+const CHUNK_WAIT_MS = 1_000;
+const RENEW_EVERY_MS = 8_000;
+/** While Postgres is away the sender is held back; after this it is told to send the file again later. */
+const RECORD_WAIT_MS = 60_000;
+const RECORD_RETRY_MS = 500;
+
+export interface ReceiveOptions {
+  /** Stop at the first line that is refused. */
+  abortOnError: boolean;
+}
+
+/** How receiving ended. */
+export interface Received {
+  /** The line it was aborted at. */
+  abortedAtLine: number | null;
+}
+
+/**
+ * Stores a body's lines as they come: one chunk is being stored while the next one is being read, and no more than that
+ * is read ahead. Chunks are stored in order, so that a conversation's turns keep the order of the file.
+ * @param lines groups of lines, as they come
+ * @throws whatever ends the lines, after what came before it is stored
+ */
+export async function receiveLines(
+  pool: Pool,
+  ref: ImportRef,
+  lines: AsyncIterable<readonly ReadLine[]>,
+  options: ReceiveOptions,
+): Promise<Received> {
+  return new Receiver(pool, ref, options).receive(lines);
+}
+
+class Receiver {
+  private readonly occurrences: Occurrences;
+  private good: GoodLine[] = [];
+  private rejections: Rejection[] = [];
+  private messages = 0;
+  private bytes = 0;
+  private chunks = 0;
+  /** A line was refused while reading. */
+  private readAbort: number | null = null;
+  /** The first line that the record or we refused. */
+  private storedAbort: number | null = null;
+  /** Ends when every chunk read so far is stored. */
+  private storing: Promise<void> = Promise.resolve();
+  private idle = true;
+  private renewedAtMs = Date.now();
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly ref: ImportRef,
+    private readonly options: ReceiveOptions,
+  ) {
+    this.occurrences = new Occurrences(pool, ref);
+  }
+
+  async receive(lines: AsyncIterable<readonly ReadLine[]>): Promise<Received> {
+    const renewing = setInterval(() => void this.renew(), RENEW_EVERY_MS);
+    const resting = setInterval(() => this.storeRested(), CHUNK_WAIT_MS);
+    try {
+      try {
+        for await (const group of lines) {
+          for (const line of group) {
+            await this.take(line);
+            if (this.aborted()) break;
+          }
+          if (this.aborted()) break;
+        }
+      } finally {
+        // A body that was cut: what came before the cut is good.
+        await this.store();
+        await this.storing;
+      }
+      return { abortedAtLine: this.storedAbort ?? this.readAbort };
+    } finally {
+      clearInterval(renewing);
+      clearInterval(resting);
+    }
+  }
+
+  private aborted(): boolean {
+    return this.readAbort !== null || this.storedAbort !== null;
+  }
+
+  private async take(line: ReadLine): Promise<void> {
+    if ('rejected' in line) {
+      this.rejections.push({ line: line.line, reason: line.rejected });
+      if (this.options.abortOnError) this.readAbort = line.line;
+    } else {
+      this.good.push(line);
+      this.messages += line.messages.length;
+      this.bytes += line.bytes;
+    }
+    const full = this.messages >= CHUNK_MESSAGES || this.bytes >= CHUNK_BYTES;
+    if (full || this.rejections.length >= CHUNK_MESSAGES) await this.store();
+  }
+
+  /** Hands over what was read; returns when the chunk before it is stored. */
+  private async store(): Promise<void> {
+    const { good, rejections, storing: before } = this;
+    this.good = [];
+    this.rejections = [];
+    this.messages = 0;
+    this.bytes = 0;
+    if (good.length + rejections.length > 0) {
+      this.idle = false;
+      const storing = before
+        .then(() => this.storeChunks(good, rejections))
+        .finally(() => (this.idle = this.storing === storing));
+      // Its failure is the next one's to throw.
+      storing.catch(() => undefined);
+      this.storing = storing;
+    }
+    await before;
+  }
+
+  /** A slow sender's lines do not wait for a chunk to be full. */
+  private storeRested(): void {
+    if (this.idle) void this.store().catch(() => undefined);
+  }
+
+  private async storeChunks(good: readonly GoodLine[], rejections: readonly Rejection[]): Promise<void> {
+    await this.whenThere(() => this.occurrences.name(good));
+    await this.whenThere(() => this.occurrences.spillWhenFull());
+    const refused = [...rejections];
+    let lines: ChunkLine[] = [];
+    let known = new Set<string>();
+    for (const line of good) {
+      const checked = withoutRepeats(line);
+      if ('reason' in checked) {
+        refused.push(checked);
+        continue;
+      }
+      const keys = keysOf(checked);
+      // The record compares with what is stored: an id that comes again has to come in a chunk behind.
+      if (keys.some((key) => known.has(key))) {
+        await this.storeChunk(lines, []);
+        lines = [];
+        known = new Set();
+      }
+      lines.push(checked);
+      for (const key of keys) known.add(key);
+    }
+    await this.storeChunk(lines, refused);
+  }
+
+  private async storeChunk(lines: readonly ChunkLine[], rejections: readonly Rejection[]): Promise<void> {
+    const { abortOnError } = this.options;
+    if (this.storedAbort !== null || lines.length + rejections.length === 0) return;
+    const stop = abortOnError ? Math.min(...rejections.map(({ line }) => line)) : Infinity;
+    const chunk: ImportChunk = {
+      number: this.chunks + 1,
+      lines: lines.filter(({ line }) => line < stop),
+      rejections: rejections.filter(({ line }) => line <= stop),
+      abortAtRefusal: abortOnError,
+    };
+    const outcome = await this.whenThere((): Promise<ChunkOutcome | null> =>
+      acceptImportChunk(this.pool, this.ref, chunk),
+    );
+    this.chunks = chunk.number;
+    this.renewedAtMs = Date.now();
+    if (abortOnError && outcome?.firstRejected) this.storedAbort = outcome.firstRejected;
+  }
+
+  private async renew(): Promise<void> {
+    if (Date.now() - this.renewedAtMs < RENEW_EVERY_MS / 2) return;
+    // Postgres may be away; the next renewal or chunk says it then.
+    await renewImport(this.pool, this.ref).catch(() => undefined);
+  }
+
+  /** Does what needs the record, waiting for it while it is away. */
+  private async whenThere<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + RECORD_WAIT_MS;
+    for (;;) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (!(thrown instanceof UnavailableError) || Date.now() >= deadline) throw thrown;
+        await sleep(RECORD_RETRY_MS);
+      }
+    }
+  }
+}
