@@ -1,9 +1,9 @@
 import { planBatches } from '../src/domain/batching';
+import { UnavailableError } from '../src/domain/errors';
 import { effectivePolicy } from '../src/domain/effective-policy';
 import { rawMemoryId } from '../src/domain/ids';
 import { PLANNING_PAGE_MESSAGES, insertBatches, pendingTurns } from '../src/record/batches';
-import { lockConversation, noteConsidered } from '../src/record/conversations';
-import { transaction } from '../src/record/pool';
+import { conversationState, noteConsidered } from '../src/record/conversations';
 import type { IngestBatchesInput, IngestBatchesResult } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
 
@@ -13,55 +13,68 @@ export interface PlannedState {
   truncated: boolean;
 }
 
+/** Plans that others made void before one is given up; each time, somebody else got on. */
+const MAX_PLANS = 20;
+
 /**
- * Plans what is pending under the conversation's lock and writes the plan down in the same transaction, before
- * anything is embedded: whatever crashes later, every retry works on the same batches.
+ * Plans what is pending and writes the plan down before anything is embedded: whatever crashes later, every retry works
+ * on the same batches. A plan made from what has changed meanwhile is void and made again.
  */
 export async function planPending(
+  dependencies: Pick<ActivityDependencies, 'pool' | 'defaults'>,
+  input: IngestBatchesInput,
+): Promise<PlannedState> {
+  for (let attempt = 1; attempt <= MAX_PLANS; attempt += 1) {
+    const planned = await tryToPlan(dependencies, input);
+    if (planned) return planned;
+  }
+  throw new UnavailableError('postgres', `a conversation’s plan was void ${MAX_PLANS} times in a row`);
+}
+
+/** Null when the plan was void. */
+async function tryToPlan(
   { pool, defaults }: Pick<ActivityDependencies, 'pool' | 'defaults'>,
   { ref, flushThroughSeq, closeTail }: IngestBatchesInput,
-): Promise<PlannedState> {
-  return transaction(pool, async (client) => {
-    const state = await lockConversation(client, ref);
-    // Erased, or a signal for a conversation that never was.
-    if (!state) return { state: nothing(defaults.ingestion.flushIntervalMs), truncated: false };
-    const { pending, nowMs } = await pendingTurns(client, ref, state.plannedThrough, state.dueThrough);
-    const truncated = pending.length === PLANNING_PAGE_MESSAGES;
-    const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
-    const lastSeen = pending.at(-1)?.seq ?? 0;
-    // What an import still holds will follow: silence is no reason to cut a batch before it.
-    const moreIsHeld = lastSeen > 0 && state.appendedThrough > state.dueThrough;
-    const plan = planBatches({
-      pending,
-      plannedThrough: state.plannedThrough,
-      policy: ingestion,
-      // Behind a full page more of the same batch may follow: its tail is not closed, whatever the clock says.
-      nowMs: truncated ? 0 : nowMs,
-      flushThroughSeq: truncated && flushThroughSeq > lastSeen ? 0 : flushThroughSeq,
-      ...(closeTail && !truncated && !moreIsHeld ? { closeTail } : {}),
-    });
-    if (plan.batches.length > 0) {
-      const rows = plan.batches.map((batch) => ({
-        ...batch,
-        memoryId: rawMemoryId(ref, batch.firstSeq, batch.lastSeq, state.eraseEpoch),
-      }));
-      await insertBatches(client, ref, rows, state.plannedThrough);
-    }
-    // No clock runs for a tail of imported messages alone.
-    const imported = pending.some((turn) => turn.importedSaidAtMs !== undefined);
-    if (imported && plan.windowEndsAtMs === null) await noteConsidered(client, ref, lastSeen);
-    return {
-      state: {
-        storedThrough: state.dueThrough,
-        plannedThrough: plan.batches.at(-1)?.lastSeq ?? state.plannedThrough,
-        indexedThrough: state.indexedThrough,
-        nextCutSeq: plan.nextCutSeq,
-        windowEndsInMs: plan.windowEndsAtMs === null ? null : Math.max(0, plan.windowEndsAtMs - nowMs),
-        flushIntervalMs: ingestion.flushIntervalMs,
-      },
-      truncated,
-    };
+): Promise<PlannedState | null> {
+  const state = await conversationState(pool, ref);
+  // Erased, or a signal for a conversation that never was.
+  if (!state) return { state: nothing(defaults.ingestion.flushIntervalMs), truncated: false };
+  const { pending, nowMs } = await pendingTurns(pool, ref, state.plannedThrough, state.dueThrough);
+  const truncated = pending.length === PLANNING_PAGE_MESSAGES;
+  const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
+  const lastSeen = pending.at(-1)?.seq ?? 0;
+  // What an import still holds will follow: silence is no reason to cut a batch before it.
+  const moreIsHeld = lastSeen > 0 && state.appendedThrough > state.dueThrough;
+  const plan = planBatches({
+    pending,
+    plannedThrough: state.plannedThrough,
+    policy: ingestion,
+    // Behind a full page more of the same batch may follow: its tail is not closed, whatever the clock says.
+    nowMs: truncated ? 0 : nowMs,
+    flushThroughSeq: truncated && flushThroughSeq > lastSeen ? 0 : flushThroughSeq,
+    ...(closeTail && !truncated && !moreIsHeld ? { closeTail } : {}),
   });
+  if (plan.batches.length > 0) {
+    const rows = plan.batches.map((batch) => ({
+      ...batch,
+      memoryId: rawMemoryId(ref, batch.firstSeq, batch.lastSeq, state.eraseEpoch),
+    }));
+    if (!(await insertBatches(pool, ref, rows, state))) return null;
+  }
+  // No clock runs for a tail of imported messages alone.
+  const imported = pending.some((turn) => turn.importedSaidAtMs !== undefined);
+  if (imported && plan.windowEndsAtMs === null) await noteConsidered(pool, ref, lastSeen);
+  return {
+    state: {
+      storedThrough: state.dueThrough,
+      plannedThrough: plan.batches.at(-1)?.lastSeq ?? state.plannedThrough,
+      indexedThrough: state.indexedThrough,
+      nextCutSeq: plan.nextCutSeq,
+      windowEndsInMs: plan.windowEndsAtMs === null ? null : Math.max(0, plan.windowEndsAtMs - nowMs),
+      flushIntervalMs: ingestion.flushIntervalMs,
+    },
+    truncated,
+  };
 }
 
 function nothing(flushIntervalMs: number): PlannedState['state'] {

@@ -1,6 +1,7 @@
 import type { FlushReason, PendingTurn, PlannedBatch } from '../domain/batching';
 import { sha256Hex } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
+import type { ConversationState } from './conversations';
 import { run, type Queryable } from './pool';
 
 /** How many pending messages one planning looks at; above MAX_BATCH_MESSAGES, so that a page never cuts a batch short. */
@@ -28,7 +29,7 @@ const PENDING = {
           ORDER BY seq LIMIT ${PLANNING_PAGE_MESSAGES}`,
 };
 
-/** The due messages that are in no batch, in order, and the time by Postgres' clock. To be read under the conversation's lock. */
+/** The due messages that are in no batch, in order, and the time by Postgres' clock. */
 export async function pendingTurns(
   on: Queryable,
   ref: ConversationRef,
@@ -51,34 +52,46 @@ export async function pendingTurns(
 
 const INSERT = {
   name: 'insert-batches',
-  text: `WITH planned AS (
-           INSERT INTO batches (namespace, user_id, conversation_id, first_seq, last_seq, reason, memory_id)
-           SELECT $1, $2, $3, b.first_seq, b.last_seq, b.reason, b.memory_id
-             FROM jsonb_to_recordset($4) AS b (first_seq bigint, last_seq bigint, reason text, memory_id uuid)
-           RETURNING last_seq)
-         UPDATE conversations SET planned_through = (SELECT max(last_seq) FROM planned)
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND planned_through = $5`,
+  text: `WITH moved AS (
+           UPDATE conversations SET planned_through = $6, announced_through = greatest(announced_through, $6)
+            WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
+              AND planned_through = $5 AND ingestion_policy = $7 AND erase_epoch = $8
+           RETURNING 1)
+         INSERT INTO batches (namespace, user_id, conversation_id, first_seq, last_seq, reason, memory_id)
+         SELECT $1, $2, $3, b.first_seq, b.last_seq, b.reason, b.memory_id
+           FROM jsonb_to_recordset($4) AS b (first_seq bigint, last_seq bigint, reason text, memory_id uuid)
+          WHERE EXISTS (SELECT 1 FROM moved)`,
 };
 
+/** What a plan was made from: if any of it has changed, the plan is void. */
+export type PlanBasis = Pick<ConversationState, 'plannedThrough' | 'ingestionPolicy' | 'eraseEpoch'>;
+
 /**
- * Writes a plan down: a plan is a row, and every retry reads it. The cursor moves by compare-and-set.
- * @throws Error when another plan came in between; the transaction must roll back
+ * Writes a plan down: a plan is a row, and every retry reads it. One statement compares and sets, so that the
+ * conversation's lock is held by the server alone and never waits for a busy process.
+ * @returns false when another plan or another policy came in between: plan again
  */
 export async function insertBatches(
   on: Queryable,
   ref: ConversationRef,
   batches: readonly (PlannedBatch & { memoryId: string })[],
-  plannedThrough: number,
-): Promise<void> {
+  basis: PlanBasis,
+): Promise<boolean> {
   const rows = batches.map((batch) => ({
     first_seq: batch.firstSeq,
     last_seq: batch.lastSeq,
     reason: batch.reason,
     memory_id: batch.memoryId,
   }));
-  const result = await run(on, INSERT, [...key(ref), JSON.stringify(rows), plannedThrough]);
-  if (result.rowCount !== 1)
-    throw new Error(`planned_through of a conversation was not ${plannedThrough} any more`);
+  const result = await run(on, INSERT, [
+    ...key(ref),
+    JSON.stringify(rows),
+    basis.plannedThrough,
+    batches.at(-1)?.lastSeq ?? basis.plannedThrough,
+    JSON.stringify(basis.ingestionPolicy),
+    basis.eraseEpoch,
+  ]);
+  return result.rowCount === batches.length;
 }
 
 const UNFINISHED = {

@@ -98,14 +98,18 @@ const ANNOUNCED = {
            SELECT c.namespace, c.user_id, c.conversation_id, t.through_seq
              FROM jsonb_to_recordset($1) AS t (namespace text, user_id text, conversation_id text, through_seq bigint)
              JOIN conversations c USING (namespace, user_id, conversation_id)
-            ORDER BY 1, 2, 3 FOR UPDATE OF c)
+            WHERE c.announced_through < t.through_seq
+            ORDER BY 1, 2, 3 FOR UPDATE OF c SKIP LOCKED)
          UPDATE conversations c SET announced_through = greatest(c.announced_through, least(t.through_seq, c.due_through))
            FROM told t
           WHERE (c.namespace, c.user_id, c.conversation_id) = (t.namespace, t.user_id, t.conversation_id)
             AND c.announced_through < t.through_seq`,
 };
 
-/** Notes what Temporal has acknowledged, for many conversations at once (locks in key order). */
+/**
+ * Notes what Temporal has acknowledged, for many conversations at once. One that is busy is left out rather than waited
+ * for while the others are locked: its plan will note the same, and the sweep's repetition is harmless.
+ */
 export async function markAnnounced(
   on: Queryable,
   items: readonly { ref: ConversationRef; throughSeq: number }[],
@@ -177,7 +181,7 @@ const TOUCH = {
            SELECT c.namespace, c.user_id, c.conversation_id
              FROM jsonb_to_recordset($1) AS t (namespace text, user_id text, conversation_id text)
              JOIN conversations c USING (namespace, user_id, conversation_id)
-            ORDER BY 1, 2, 3 FOR UPDATE OF c)
+            ORDER BY 1, 2, 3 FOR UPDATE OF c SKIP LOCKED)
          UPDATE conversations c SET updated_at = clock_timestamp() FROM chosen t
           WHERE (c.namespace, c.user_id, c.conversation_id) = (t.namespace, t.user_id, t.conversation_id)`,
 };

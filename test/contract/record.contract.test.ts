@@ -9,7 +9,12 @@ import {
   reopenFailed,
   unfinishedBatches,
 } from '../../src/record/batches';
-import { conversationState, missedAnnouncements, markAnnounced } from '../../src/record/conversations';
+import {
+  conversationState,
+  markAnnounced,
+  missedAnnouncements,
+  setConversationPolicy,
+} from '../../src/record/conversations';
 import { conversationView } from '../../src/record/conversation-view';
 import { beginIdempotent, finishIdempotent } from '../../src/record/idempotency';
 import { acceptMessages, readTurns } from '../../src/record/messages';
@@ -178,6 +183,7 @@ describe('accepting', () => {
 });
 
 describe('batches', () => {
+  const BASIS = { plannedThrough: 0, ingestionPolicy: {}, eraseEpoch: 0 };
   const threeBatches = async (ref: ConversationRef): Promise<void> => {
     await acceptMessages(
       pool,
@@ -190,21 +196,31 @@ describe('batches', () => {
       reason: 'size' as const,
       memoryId: randomUUID(),
     });
-    await transaction(pool, (client) =>
-      insertBatches(client, ref, [batch(1, 1), batch(2, 3), batch(4, 4)], 0),
-    );
+    expect(await insertBatches(pool, ref, [batch(1, 1), batch(2, 3), batch(4, 4)], BASIS)).toBe(true);
   };
 
   it('refuse a second plan for the same messages', async () => {
     const ref = someRef();
     await threeBatches(ref);
     const again = [{ firstSeq: 2, lastSeq: 4, reason: 'flush' as const, memoryId: randomUUID() }];
-    await expect(transaction(pool, (client) => insertBatches(client, ref, again, 0))).rejects.toThrow();
+    expect(await insertBatches(pool, ref, again, BASIS)).toBe(false);
     expect((await unfinishedBatches(pool, ref, 9)).map((b) => [b.firstSeq, b.lastSeq])).toEqual([
       [1, 1],
       [2, 3],
       [4, 4],
     ]);
+  });
+
+  it('refuse a plan that was made under another policy', async () => {
+    const ref = someRef();
+    await acceptMessages(pool, ref, [message('a')]);
+    const plan = [{ firstSeq: 1, lastSeq: 1, reason: 'size' as const, memoryId: randomUUID() }];
+    await setConversationPolicy(pool, ref, { maxBufferSize: 9 }, {});
+    expect(await insertBatches(pool, ref, plan, BASIS)).toBe(false);
+    expect(await unfinishedBatches(pool, ref, 9)).toEqual([]);
+    expect(await insertBatches(pool, ref, plan, { ...BASIS, ingestionPolicy: { maxBufferSize: 9 } })).toBe(
+      true,
+    );
   });
 
   it('move the cursor over what is terminal only, in whatever order they end', async () => {
