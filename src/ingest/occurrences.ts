@@ -3,8 +3,8 @@ import type { ConversationRef, IncomingMessage } from '../domain/message';
 import { readOccurrences, writeOccurrences } from '../record/import-chunks';
 import type { Queryable } from '../record/pool';
 
-/** Counts kept in memory before they are spilled; some ten megabytes. */
-const MAX_COUNTS_IN_MEMORY = 50_000;
+/** Counts kept in memory before they are spilled; a few megabytes. */
+const MAX_COUNTS_IN_MEMORY = 20_000;
 
 /** A message that came without an id, and the id it would have as the first of its kind. */
 interface Unnamed {
