@@ -4,6 +4,8 @@ import type { ImportStatus, ImportTotals } from '../src/domain/import';
 export interface ImportInput {
   namespace: string;
   importId: string;
+  /** History length at which the run continues as new, if Temporal has not suggested it before. */
+  maxEvents?: number;
 }
 
 export const IMPORT_WORKFLOW = 'importMessages';

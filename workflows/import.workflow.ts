@@ -24,7 +24,7 @@ export const importProgress = defineQuery<ImportStanding | null>(IMPORT_PROGRESS
 
 /** A paused import is looked at this often, in case a signal was lost. */
 const LOOK_WHILE_PAUSED = '15 minutes';
-const MAX_EVENTS = 2_000;
+const DEFAULT_MAX_EVENTS = 2_000;
 
 const { advanceImport } = proxyActivities<ImportActivities>({
   startToCloseTimeout: '1 minute',
@@ -59,7 +59,7 @@ export async function importMessages(input: ImportInput): Promise<ImportStanding
       await condition(() => changes > changesBefore, LOOK_WHILE_PAUSED, { summary: 'paused' });
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     // Nothing has to be carried: the record knows it all.
-    if (continueAsNewSuggested || historyLength >= MAX_EVENTS)
+    if (continueAsNewSuggested || historyLength >= (input.maxEvents ?? DEFAULT_MAX_EVENTS))
       return await continueAsNew<typeof importMessages>(input);
   }
 }

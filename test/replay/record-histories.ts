@@ -6,6 +6,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
+import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
 import { SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
 import {
   openWorld,
@@ -13,6 +14,7 @@ import {
   type WorkflowWorld,
   type WorldOptions,
 } from '../workflow/support/workflow-world';
+import { importStanding } from '../workflow/support/import-double';
 import { until } from '../workflow/support/until';
 
 /**
@@ -153,14 +155,17 @@ async function main(): Promise<void> {
   if (!version || !/^v\d+$/.test(version)) throw new Error('usage: record-histories.js v<number> [shape …]');
   quietRuntime();
   await mkdir(HISTORIES, { recursive: true });
-  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep'];
-  for (const name of shapes)
-    await (name === 'sweep' ? recordSweep(version) : recordConversation(name, version));
+  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep', 'import'];
+  for (const name of shapes) {
+    if (name === 'sweep') await recordSweep(version);
+    else if (name === 'import') await recordImport(version);
+    else await recordConversation(name, version);
+  }
 }
 
 async function recordConversation(name: string, version: string): Promise<void> {
   const shape = SHAPES[name];
-  if (!shape) throw new Error(`there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep`);
+  if (!shape) throw new Error(`there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep, import`);
   const world = await openWorld(shape.options);
   try {
     const ref = {
@@ -190,6 +195,40 @@ async function recordSweep(version: string): Promise<void> {
     const workflowId = `sweep:recorded-${version}-${Date.now()}`;
     await world.client.workflow.execute(SWEEP_WORKFLOW, { taskQueue: world.taskQueue, workflowId });
     await keep(`sweep.${version}`, world, workflowId);
+  } finally {
+    await world.close();
+  }
+}
+
+/** One that is paused, resumed and finished, and the run before one that continues as new. */
+async function recordImport(version: string): Promise<void> {
+  const standings: ImportStanding[] = [
+    importStanding({ status: 'receiving', pending: 40 }),
+    importStanding({ status: 'paused', pending: 30 }),
+    importStanding({ status: 'running', pending: 30 }),
+    importStanding({ status: 'completed', finished: true }),
+  ];
+  const world = await openWorld({ activities: { advanceImport: async () => standings.shift() } });
+  try {
+    const workflowId = `import:recorded-${version}-${Date.now()}`;
+    const input = { namespace: 'default', importId: workflowId };
+    const options = { taskQueue: world.taskQueue, workflowId, args: [input] };
+    const handle = await world.client.workflow.start(IMPORT_WORKFLOW, options);
+    await until('it is paused', () => standings.length === 2);
+    await handle.signal(IMPORT_CHANGED_SIGNAL);
+    await handle.result();
+    await keep(`import.run.${version}`, world, workflowId);
+    standings.push(
+      importStanding({ status: 'running', pending: 20 }),
+      importStanding({ status: 'completed', finished: true }),
+    );
+    const rolling = await world.client.workflow.start(IMPORT_WORKFLOW, {
+      ...options,
+      workflowId: `${workflowId}-roll`,
+      args: [{ ...input, maxEvents: 5 }],
+    });
+    await rolling.result();
+    await keep(`import.roll-over.${version}`, world, rolling.workflowId, rolling.firstExecutionRunId);
   } finally {
     await world.close();
   }

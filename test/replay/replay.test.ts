@@ -10,7 +10,7 @@ import { workflowsPath } from '../../src/temporal/bundle';
 import { quietRuntime } from '../workflow/support/workflow-world';
 
 const HISTORIES = join(__dirname, '../histories');
-/** How a conversation's run can go; each was recorded from a real server (record-histories.ts). */
+/** How runs can go; each was recorded from a real server (record-histories.ts). */
 const SHAPES = [
   'conversation.size',
   'conversation.window',
@@ -23,6 +23,8 @@ const SHAPES = [
   'conversation.roll-over-1',
   'conversation.roll-over',
   'conversation.activity-failure',
+  'import.run',
+  'import.roll-over',
   'sweep',
 ];
 

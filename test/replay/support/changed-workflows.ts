@@ -1,6 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import * as today from '../../../workflows';
 import type { ConversationInput } from '../../../workflows/conversation.contract';
+import type { ImportInput, ImportStanding } from '../../../workflows/import.contract';
 import type { SweepResult } from '../../../workflows/sweep.contract';
 
 /** Today's workflows with one step more at the start: what no recorded history can be replayed on. */
@@ -12,4 +13,9 @@ export async function conversation(input: ConversationInput): Promise<void> {
 export async function sweep(): Promise<SweepResult> {
   await sleep(1_000);
   return today.sweep();
+}
+
+export async function importMessages(input: ImportInput): Promise<ImportStanding> {
+  await sleep(1_000);
+  return today.importMessages(input);
 }
