@@ -9,8 +9,12 @@ const CALL_DEADLINE_MS = 3_000;
 const API_STOP_DEADLINE_MS = 10_000;
 const WORKER_STOP_DEADLINE_MS = 25_000;
 const READY_DEADLINE_MS = 90_000;
-/** People wait for the API; what the worker does was answered before. */
-const WORKER_NICE = 10;
+
+/**
+ * People wait for the API, for Postgres and for Weaviate's queries. What Temporal and the worker do was answered before:
+ * on a busy machine they take what is left.
+ */
+export const BACKGROUND_NICE = 15;
 
 /** `GET /health/full`, as far as the local stack reads it. */
 export interface FullHealth {
@@ -54,7 +58,7 @@ export function appSpecs(options: AppOptions): ChildSpec[] {
     {
       ...shared,
       name: 'worker',
-      nice: WORKER_NICE,
+      nice: BACKGROUND_NICE,
       args: [builtFile('worker.js')],
       logFile: logFile(options.dataDir, 'worker'),
       stage: 2,

@@ -1,4 +1,5 @@
-import { appSpecs, fullHealth } from './app-processes';
+import { BACKGROUND_NICE, appSpecs, fullHealth } from './app-processes';
+import type { ChildSpec } from './child';
 import { portHolder } from './port-holder';
 import { PortChooser, isPortFree, PortTakenError } from './ports';
 import { runningScreen } from './screen';
@@ -21,7 +22,7 @@ export async function startStack(supervisor: Supervisor, options: StackOptions):
   const started = Date.now();
   const port = options.withApp ? await apiPort(options.port) : options.port;
   const plan = await planServers(options);
-  await supervisor.start(plan.children);
+  await supervisor.start(options.withApp ? plan.children.map(inBackground) : plan.children);
   if (!options.withApp) {
     const { WEAVIATE_API_KEY: _secret, ...addresses } = plan.env;
     options.log(`servers are running: ${JSON.stringify(addresses)}`);
@@ -35,6 +36,11 @@ export async function startStack(supervisor: Supervisor, options: StackOptions):
   options.log(
     runningScreen({ apiUrl, servers: plan.env, dataDir, seconds, health: await fullHealth(apiUrl) }),
   );
+}
+
+/** Temporal beside an API gives way to it; servers alone have nobody to give way to. */
+function inBackground(spec: ChildSpec): ChildSpec {
+  return spec.name === 'temporal' ? { ...spec, nice: BACKGROUND_NICE } : spec;
 }
 
 async function apiPort(port: number): Promise<number> {

@@ -4,8 +4,6 @@ import type { ChildSpec } from './child';
 
 const NAMESPACE = 'default';
 const CALL_DEADLINE_MS = 2_000;
-/** No answer waits for Temporal: it gives way to the API and to Postgres, not to the worker. */
-const TEMPORAL_NICE = 5;
 const STOP_DEADLINE_MS = 10_000;
 const READY_DEADLINE_MS = 60_000;
 
@@ -48,7 +46,6 @@ export function temporalSpec(options: TemporalOptions): ChildSpec {
   };
   return {
     name: 'temporal',
-    nice: TEMPORAL_NICE,
     command: options.binary,
     args: [
       'server',

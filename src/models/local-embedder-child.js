@@ -5,7 +5,7 @@
  * parent's channel: a parent that is gone, however it went, takes it along.
  */
 const { readFileSync } = require('node:fs');
-const { setPriority } = require('node:os');
+const { getPriority, setPriority } = require('node:os');
 const { join } = require('node:path');
 
 /** No text needs more to fill its ids; it bounds what the tokenizer does for one text. */
@@ -24,7 +24,8 @@ process.on('SIGTERM', () => {});
 /** @param {Start} start */
 async function load(start) {
   // Before the session starts its threads: on Linux they take over the priority of the one that starts them.
-  if (start.nice !== 0) setPriority(start.nice);
+  // Never back up: a parent that already gives way may not be allowed to, and does not want it.
+  if (start.nice > getPriority()) setPriority(start.nice);
   const ort = require('onnxruntime-node');
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const tokenizer = new Tokenizer(
