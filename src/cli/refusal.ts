@@ -22,10 +22,15 @@ export function refusal(address: ServerAddress, status: number, body: unknown): 
   if (status === 429 || status === 503)
     return new CliError(EXIT.unreachable, said, ['Wait a little and run the same command again.']);
   if (status >= 500) return new CliError(EXIT.failed, said, ['The reason is in the server’s log.']);
-  return new CliError(EXIT.failed, said);
+  return new CliError(EXIT.failed, said, fieldsOf(body));
 }
 
 function detailOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('title' in body)) return undefined;
   return 'detail' in body ? `${String(body.title)}: ${String(body.detail)}` : String(body.title);
+}
+
+function fieldsOf(body: unknown): string[] {
+  const { errors } = body as { errors?: Array<{ path: string; message: string }> };
+  return Array.isArray(errors) ? errors.map(({ path, message }) => `  ${path}: ${message}`) : [];
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { OpenedSource } from '../sources/open-source';
+import { CliError, EXIT } from './exit';
 import type { Findings } from './findings';
 import type { ImportReceipt } from './import-status';
 import { pace, RateMeter, type Progress } from './progress';
@@ -37,9 +38,14 @@ export interface Sent {
 export async function send(server: Server, sending: Sending): Promise<Sent> {
   const { source, findings, progress, stop } = sending;
   const state = { messages: 0, line: 0, endedEarly: undefined as Sent['endedEarly'] };
-  const lines = sentLines(source, (entry) => findings.take(entry));
+  // A pipe may stay silent for long: it is closed, and what is half read then is no finding.
+  stop.addEventListener('abort', () => source.close());
+  const lines = sentLines(source, (entry) => {
+    if (!stop.aborted) findings.take(entry);
+  });
   // The first message is there before the connection is: a file of another format is told without one.
   let next = await lines.next();
+  if (stop.aborted) throw new CliError(EXIT.interrupted, 'interrupted before anything was sent');
   const query = sending.onError === 'abort' ? '?on_error=abort' : '';
   const receipt = await server.upload<ImportReceipt>(`/v1/imports${query}`, pieces(), sending.giveUp);
   return { receipt, messages: state.messages, endedEarly: state.endedEarly };
@@ -65,7 +71,6 @@ export async function send(server: Server, sending: Sending): Promise<Sent> {
       total: 1,
       detail: `${counted(state.messages, 'message')}, waiting for the answer`,
     });
-    await lines.return(undefined);
   }
 
   function isToEnd(): boolean {

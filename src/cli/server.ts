@@ -51,15 +51,17 @@ export class Server {
     const { request, answered } = this.open('POST', path, headers, UPLOAD_IDLE_TIMEOUT_MS);
     const cut = (): void => void request.destroy(new Error('given up'));
     giveUp.addEventListener('abort', cut);
-    let isAnswered = false;
     const settled = answered.then(
-      () => (isAnswered = true),
-      () => (isAnswered = true),
+      () => undefined,
+      () => undefined,
     );
+    const iterator = pieces[Symbol.asyncIterator]();
     try {
-      for await (const piece of pieces) {
-        if (isAnswered) break;
-        if (!request.write(piece))
+      for (;;) {
+        // The file may be a pipe that stays silent for long: an answer ends the waiting.
+        const next = await Promise.race([iterator.next(), settled]);
+        if (next === undefined || next.done) break;
+        if (!request.write(next.value))
           await Promise.race([new Promise((resume) => request.once('drain', resume)), settled]);
       }
       request.end();

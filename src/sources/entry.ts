@@ -3,12 +3,14 @@ import type { Role } from '../domain/message';
 /** One line of `POST /v1/imports`, as it goes over the wire; the server judges what is in it. */
 export interface ImportLine {
   user_id: string;
-  conversation_id: string;
+  /** May be missing where the line is a whole transcript. */
+  conversation_id?: string;
   [field: string]: unknown;
 }
 
 /** An import line made by a source that knows what it holds. */
 export interface MessageLine extends ImportLine {
+  conversation_id: string;
   role: Role;
   content: string;
   message_id?: string;

@@ -17,6 +17,8 @@ export interface FileBytes {
   /** All of them, once. Ends early, without an error, where the file cannot be read on: `failure` says why. */
   bytes: Bytes;
   failure(): Error | undefined;
+  /** Reads no further. */
+  close: () => void;
 }
 
 /**
@@ -26,7 +28,8 @@ export interface FileBytes {
  */
 export async function openFileBytes(path: string, onRead: (bytes: number) => void): Promise<FileBytes> {
   let failure: Error | undefined;
-  const raw = counted(path === STDIN ? process.stdin : createReadStream(path), onRead);
+  const file = path === STDIN ? process.stdin : createReadStream(path);
+  const raw = counted(file, onRead);
   const packed = await peek(raw, 2);
   const isGzip = packed.head[0] === 0x1f && packed.head[1] === 0x8b;
   const unpacked = await peek(isGzip ? gunzipped(packed.bytes, keepFailure) : packed.bytes, HEAD_BYTES);
@@ -36,6 +39,7 @@ export async function openFileBytes(path: string, onRead: (bytes: number) => voi
     head: unpacked.head.subarray(bom),
     bytes: guarded(without(unpacked.bytes, bom), keepFailure),
     failure: () => failure,
+    close: () => void file.destroy(),
   };
 
   function keepFailure(error: Error): void {

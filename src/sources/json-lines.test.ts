@@ -40,6 +40,7 @@ describe('NDJSON of messages', () => {
       Buffer.from('"\xe9"\n7', 'latin1'),
       [/^1 ! the line is not UTF-8/, /^2 ! not a JSON object/],
     ],
+    ['a transcript in a line', '{"user_id":"a","history":[]}', [/^1 undefined/]],
     ['blank lines alone', '\r\n \n\n', []],
   ])('%s', async (_, text, expected) => {
     const found = (await entriesIn(ndjsonSource, text)).map(brief);

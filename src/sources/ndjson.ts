@@ -16,8 +16,14 @@ function completed(
   const object = asObject(value);
   if (!object) return { problem: 'not a JSON object' };
   const [userId, conversationId] = [object['user_id'] ?? user, object['conversation_id'] ?? conversation];
+  // A whole transcript in one line: the server knows where it belongs.
+  const namesItself = 'history' in object;
   if (userId === undefined) return { problem: 'user_id is missing: add it, or say whose it is with --user' };
-  if (conversationId === undefined)
+  if (conversationId === undefined && !namesItself)
     return { problem: 'conversation_id is missing: add it, or name one with --conversation' };
-  return { message: { ...object, user_id: userId, conversation_id: conversationId } as ImportLine };
+  const filled = {
+    user_id: userId,
+    ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+  };
+  return { message: { ...object, ...filled } as ImportLine };
 }

@@ -31,6 +31,8 @@ export interface OpenedSource {
   messageALine: boolean;
   /** What the file holds, in its order, read as it is asked for. */
   entries: AsyncGenerator<SourceEntry>;
+  /** Reads no further: the entries end, also while they wait for a pipe. */
+  close: () => void;
 }
 
 /**
@@ -44,7 +46,12 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     throw new SourceError(
       `the format of ${path} could not be found by looking: say it with --format ${FORMATS.join('|')}`,
     );
-  return { format, messageALine: MESSAGE_A_LINE.includes(format), entries: entriesOf(file, format, options) };
+  return {
+    format,
+    messageALine: MESSAGE_A_LINE.includes(format),
+    entries: entriesOf(file, format, options),
+    close: file.close,
+  };
 }
 
 async function opened(path: string, { onRead = () => undefined }: SourceOptions): Promise<FileBytes> {

@@ -44,7 +44,11 @@ export function startCli(args: string[], env: Record<string, string> = {}): Runn
 }
 
 /** Runs the command line to its end. @param input its standard input */
-export async function runCli(args: string[], input = '', env: Record<string, string> = {}): Promise<CliRun> {
+export async function runCli(
+  args: string[],
+  input: string | Buffer = '',
+  env: Record<string, string> = {},
+): Promise<CliRun> {
   const running = startCli(args, env);
   running.child.stdin?.end(input);
   return running.ended;

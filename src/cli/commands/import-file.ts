@@ -89,7 +89,7 @@ async function sendFile(
       });
     } catch (thrown) {
       progress.stop();
-      if (stop.aborted)
+      if (stop.aborted && !(thrown instanceof CliError && thrown.exitCode === EXIT.interrupted))
         throw new CliError(EXIT.interrupted, 'interrupted while sending', [again], { cause: thrown });
       if (!(thrown instanceof CliError) || thrown.exitCode !== EXIT.unreachable) throw thrown;
       const advice = bytesRead > 0 ? [...thrown.advice, again] : thrown.advice;

@@ -24,6 +24,7 @@ export async function listImports(server: Server, { json }: OutputOptions): Prom
 
 const HEADER = [
   'IMPORT',
+  'CREATED',
   'STATUS',
   'MESSAGES',
   'ACCEPTED',
@@ -34,9 +35,14 @@ const HEADER = [
   'PENDING',
 ];
 
-function rowOf({ import_id: id, status, totals }: ImportStatus): string[] {
+function rowOf({ import_id: id, created_at: created, status, totals }: ImportStatus): string[] {
   const { messages, accepted, duplicates, rejected, indexed, failed, pending } = totals;
-  return [id, status, ...[messages, accepted, duplicates, rejected, indexed, failed, pending].map(count)];
+  return [
+    id,
+    localTime(created),
+    status,
+    ...[messages, accepted, duplicates, rejected, indexed, failed, pending].map(count),
+  ];
 }
 
 /** `imports show ID` */
@@ -107,4 +113,13 @@ function print(server: Server, status: ImportStatus, { json }: OutputOptions): v
     status.status === 'paused' ? `To go on: ${commandLine(['imports', 'resume', id], server.address)}` : '',
   ].filter((hint) => hint !== '');
   if (hints.length > 0) console.log(`\n${hints.join('\n')}`);
+}
+
+/** As the person's own clock has it, to the minute. */
+function localTime(created: string | undefined): string {
+  if (created === undefined) return '';
+  const date = new Date(created);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
