@@ -26,7 +26,6 @@ const HEADER = [
   'IMPORT',
   'CREATED',
   'STATUS',
-  'MESSAGES',
   'ACCEPTED',
   'DUPLICATES',
   'REJECTED',
@@ -36,12 +35,12 @@ const HEADER = [
 ];
 
 function rowOf({ import_id: id, created_at: created, status, totals }: ImportStatus): string[] {
-  const { messages, accepted, duplicates, rejected, indexed, failed, pending } = totals;
+  const { accepted, duplicates, rejected, indexed, failed, pending } = totals;
   return [
     id,
     localTime(created),
     status,
-    ...[messages, accepted, duplicates, rejected, indexed, failed, pending].map(count),
+    ...[accepted, duplicates, rejected, indexed, failed, pending].map(count),
   ];
 }
 
