@@ -2,12 +2,7 @@ import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../domain/errors';
 import type { ImportRef } from '../domain/import';
-import {
-  acceptImportChunk,
-  type ChunkLine,
-  type ChunkOutcome,
-  type ImportChunk,
-} from '../record/import-chunks';
+import { acceptImportChunk, encodeChunk, type ChunkLine, type EncodedChunk } from '../record/import-chunks';
 import { renewImport, type Rejection } from '../record/imports';
 import { keysOf, withoutRepeats, type GoodLine, type ReadLine } from './import-lines';
 import { Occurrences } from './occurrences';
@@ -59,7 +54,9 @@ class Receiver {
   private readAbort: number | null = null;
   /** The first line that the record or we refused. */
   private storedAbort: number | null = null;
-  /** Ends when every chunk read so far is stored. */
+  /** Ends when everything read so far is made ready to be stored. */
+  private preparing: Promise<EncodedChunk[]> = Promise.resolve([]);
+  /** Ends when it is stored. */
   private storing: Promise<void> = Promise.resolve();
   private idle = true;
   private renewedAtMs = Date.now();
@@ -122,10 +119,13 @@ class Receiver {
     this.bytes = 0;
     if (good.length + rejections.length > 0) {
       this.idle = false;
-      const storing = before
-        .then(() => this.storeChunks(good, rejections))
+      // Made ready while the one before it is being stored.
+      this.preparing = this.preparing.then(() => this.prepare(good, rejections));
+      const storing = Promise.all([this.preparing, before])
+        .then(([chunks]) => this.storeChunks(chunks))
         .finally(() => (this.idle = this.storing === storing));
-      // Its failure is the next one's to throw.
+      // Their failure is the next one's to throw.
+      this.preparing.catch(() => undefined);
       storing.catch(() => undefined);
       this.storing = storing;
     }
@@ -137,10 +137,15 @@ class Receiver {
     if (this.idle) void this.store().catch(() => undefined);
   }
 
-  private async storeChunks(good: readonly GoodLine[], rejections: readonly Rejection[]): Promise<void> {
+  /** Names what has no id and makes chunks of what was read: mostly one. */
+  private async prepare(
+    good: readonly GoodLine[],
+    rejections: readonly Rejection[],
+  ): Promise<EncodedChunk[]> {
     await this.whenThere(() => this.occurrences.name(good));
     await this.whenThere(() => this.occurrences.spillWhenFull());
     const refused = [...rejections];
+    const chunks: EncodedChunk[] = [];
     let lines: ChunkLine[] = [];
     let known = new Set<string>();
     for (const line of good) {
@@ -152,32 +157,36 @@ class Receiver {
       const keys = keysOf(checked);
       // The record compares with what is stored: an id that comes again has to come in a chunk behind.
       if (keys.some((key) => known.has(key))) {
-        await this.storeChunk(lines, []);
+        chunks.push(this.encode(lines, []));
         lines = [];
         known = new Set();
       }
       lines.push(checked);
       for (const key of keys) known.add(key);
     }
-    await this.storeChunk(lines, refused);
+    chunks.push(this.encode(lines, refused));
+    return chunks;
   }
 
-  private async storeChunk(lines: readonly ChunkLine[], rejections: readonly Rejection[]): Promise<void> {
+  private encode(lines: readonly ChunkLine[], rejections: readonly Rejection[]): EncodedChunk {
     const { abortOnError } = this.options;
-    if (this.storedAbort !== null || lines.length + rejections.length === 0) return;
     const stop = abortOnError ? Math.min(...rejections.map(({ line }) => line)) : Infinity;
-    const chunk: ImportChunk = {
-      number: this.chunks + 1,
+    this.chunks += 1;
+    return encodeChunk(this.ref, {
+      number: this.chunks,
       lines: lines.filter(({ line }) => line < stop),
       rejections: rejections.filter(({ line }) => line <= stop),
       abortAtRefusal: abortOnError,
-    };
-    const outcome = await this.whenThere((): Promise<ChunkOutcome | null> =>
-      acceptImportChunk(this.pool, this.ref, chunk),
-    );
-    this.chunks = chunk.number;
-    this.renewedAtMs = Date.now();
-    if (abortOnError && outcome?.firstRejected) this.storedAbort = outcome.firstRejected;
+    });
+  }
+
+  private async storeChunks(chunks: readonly EncodedChunk[]): Promise<void> {
+    for (const chunk of chunks) {
+      if (this.storedAbort !== null) return;
+      const outcome = await this.whenThere(() => acceptImportChunk(this.pool, chunk));
+      this.renewedAtMs = Date.now();
+      if (this.options.abortOnError && outcome?.firstRejected) this.storedAbort = outcome.firstRejected;
+    }
   }
 
   private async renew(): Promise<void> {

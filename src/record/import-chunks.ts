@@ -26,6 +26,12 @@ export interface ImportChunk {
   abortAtRefusal: boolean;
 }
 
+/** A chunk as it is sent: made while the one before it is being stored. */
+export interface EncodedChunk {
+  number: number;
+  values: unknown[];
+}
+
 /** What a chunk added to the import's totals. */
 export interface ChunkOutcome {
   lines: number;
@@ -48,10 +54,8 @@ const ACCEPT = {
  */
 export async function acceptImportChunk(
   on: Queryable,
-  ref: ImportRef,
-  chunk: ImportChunk,
+  { values }: EncodedChunk,
 ): Promise<ChunkOutcome | null> {
-  const values = valuesOf(ref, chunk);
   try {
     return await retryDeadlocks(() => accept(on, values));
   } catch (thrown) {
@@ -74,7 +78,8 @@ async function accept(on: Queryable, values: unknown[]): Promise<ChunkOutcome | 
   return { ...counts, firstRejected };
 }
 
-function valuesOf(ref: ImportRef, chunk: ImportChunk): unknown[] {
+/** Makes a chunk ready to be sent. */
+export function encodeChunk(ref: ImportRef, chunk: ImportChunk): EncodedChunk {
   const places = new Map<string, number>();
   const users: string[] = [];
   const conversations: string[] = [];
@@ -100,7 +105,7 @@ function valuesOf(ref: ImportRef, chunk: ImportChunk): unknown[] {
       forced_persona: message.forcedPersona ?? undefined,
     }));
   });
-  return [
+  const values = [
     ref.namespace,
     ref.importId,
     chunk.number,
@@ -111,6 +116,7 @@ function valuesOf(ref: ImportRef, chunk: ImportChunk): unknown[] {
     chunk.abortAtRefusal,
     RECEIVING_LEASE_SECONDS,
   ];
+  return { number: chunk.number, values };
 }
 
 const COUNTED = {

@@ -7,7 +7,12 @@ import { receiveLines } from '../../src/ingest/receive-import';
 import type { ReadLine } from '../../src/ingest/import-lines';
 import { finishBatches, insertBatches, reopenFailed } from '../../src/record/batches';
 import { conversationState, missedAnnouncements, noteConsidered } from '../../src/record/conversations';
-import { acceptImportChunk, type ChunkLine, type ImportChunk } from '../../src/record/import-chunks';
+import {
+  acceptImportChunk,
+  encodeChunk,
+  type ChunkLine,
+  type ImportChunk,
+} from '../../src/record/import-chunks';
 import {
   cancelledBatches,
   finishImport,
@@ -70,6 +75,8 @@ const chunk = (number: number, lines: ChunkLine[], changes: Partial<ImportChunk>
   ...changes,
 });
 
+const accept = (ref: ImportRef, sent: ImportChunk) => acceptImportChunk(pool, encodeChunk(ref, sent));
+
 const conversation = (ref: ImportRef, conversationId: string): ConversationRef => ({
   namespace: ref.namespace,
   userId: 'ada',
@@ -100,7 +107,7 @@ describe('a chunk of an import', () => {
     const ref = await newImport();
     const lines = [line(1, 'b', ['1', '2']), line(3, 'a', ['1']), line(4, 'b', ['3'])];
     const rejections = [{ line: 2, reason: 'is not valid JSON' }];
-    const outcome = await acceptImportChunk(pool, ref, chunk(1, lines, { rejections }));
+    const outcome = await accept(ref, chunk(1, lines, { rejections }));
     expect(outcome).toEqual({ lines: 4, accepted: 4, duplicates: 0, rejected: 1, firstRejected: 2 });
     const turns = await readTurns(pool, conversation(ref, 'b'), 1, 10);
     expect(turns.map((turn) => turn.messageId)).toEqual(['1', '2', '3']);
@@ -124,9 +131,9 @@ describe('a chunk of an import', () => {
   it('sent again after a lost answer changes nothing', async () => {
     const ref = await newImport();
     const sent = chunk(1, [line(1, 'a', ['1'])], { rejections: [{ line: 2, reason: 'bad' }] });
-    await acceptImportChunk(pool, ref, sent);
+    await accept(ref, sent);
     const before = await totalsOf(ref);
-    expect(await acceptImportChunk(pool, ref, sent)).toBeNull();
+    expect(await accept(ref, sent)).toBeNull();
     expect(await totalsOf(ref)).toEqual(before);
   });
 
@@ -139,7 +146,7 @@ describe('a chunk of an import', () => {
       { ...line(3, 'a', ['new', '1']), messages: [message('new'), message('1', 'other')] },
       { ...line(4, 'a', ['3']), ownDuplicates: 2 },
     ];
-    expect(await acceptImportChunk(pool, ref, chunk(1, lines))).toEqual({
+    expect(await accept(ref, chunk(1, lines))).toEqual({
       lines: 4,
       accepted: 1,
       duplicates: 3,
@@ -160,7 +167,7 @@ describe('a chunk of an import', () => {
     const ref = await newImport();
     await acceptMessages(pool, conversation(ref, 'a'), [message('1')]);
     const lines = [line(1, 'a', ['2']), line(2, 'a', ['1'], 'other'), line(3, 'b', ['3'])];
-    const outcome = await acceptImportChunk(pool, ref, chunk(1, lines, { abortAtRefusal: true }));
+    const outcome = await accept(ref, chunk(1, lines, { abortAtRefusal: true }));
     expect(outcome).toEqual({ lines: 2, accepted: 1, duplicates: 0, rejected: 1, firstRejected: 2 });
     expect((await conversationState(pool, conversation(ref, 'b')))?.appendedThrough ?? 0).toBe(0);
   });
@@ -170,7 +177,7 @@ describe('a chunk of an import', () => {
     await commandImport(pool, cancelled, 'cancel');
     await endImportBody(pool, ended);
     for (const ref of [cancelled, ended]) {
-      await expect(acceptImportChunk(pool, ref, chunk(1, [line(1, 'a', ['1'])]))).rejects.toMatchObject({
+      await expect(accept(ref, chunk(1, [line(1, 'a', ['1'])]))).rejects.toMatchObject({
         status: 409,
       });
       expect(await conversationState(pool, conversation(ref, 'a'))).toBeNull();
@@ -188,7 +195,7 @@ describe('a chunk of an import', () => {
         for (let n = 1; n <= 5; n += 1) {
           const order = place % 2 === 0 ? names : [...names].reverse();
           const lines = order.map((name, i) => line(i + 1, name, [`m${n}`]));
-          accepted += (await acceptImportChunk(pool, ref, chunk(n, lines)))!.accepted;
+          accepted += (await accept(ref, chunk(n, lines)))!.accepted;
         }
         return accepted;
       }),
@@ -207,8 +214,8 @@ describe('counting what became of an import', () => {
   it('adds up through indexing, failing and retrying, for each of several imports', async () => {
     const first = await newImport();
     const second = await newImport(first.namespace);
-    await acceptImportChunk(pool, first, chunk(1, [line(1, 'a', ['1', '2'])]));
-    await acceptImportChunk(pool, second, chunk(1, [line(1, 'a', ['3', '4', '5'])]));
+    await accept(first, chunk(1, [line(1, 'a', ['1', '2'])]));
+    await accept(second, chunk(1, [line(1, 'a', ['3', '4', '5'])]));
     const of = conversation(first, 'a');
     await acceptMessages(pool, of, [message('live')]);
     expect(await conversationState(pool, of)).toMatchObject({ appendedThrough: 6, dueThrough: 6 });
@@ -229,7 +236,7 @@ describe('counting what became of an import', () => {
   it('tells batches of a cancelled import from live ones, and from those that a retry put back', async () => {
     const ref = await newImport();
     const of = conversation(ref, 'a');
-    await acceptImportChunk(pool, ref, chunk(1, [line(1, 'a', ['1', '2', '3'])]));
+    await accept(ref, chunk(1, [line(1, 'a', ['1', '2', '3'])]));
     await acceptMessages(pool, of, [message('live')]);
     for (const [firstSeq, lastSeq] of [
       [1, 1],
@@ -250,7 +257,7 @@ describe('letting an import go', () => {
   it('raises what is due page by page, until every part is done', async () => {
     const ref = await newImport();
     const ids = Array.from({ length: 10 }, (_, i) => `m${i}`);
-    await acceptImportChunk(pool, ref, chunk(1, [line(1, 'long', ids), line(2, 'short', ids.slice(0, 2))]));
+    await accept(ref, chunk(1, [line(1, 'long', ids), line(2, 'short', ids.slice(0, 2))]));
     const of = conversation(ref, 'long');
     expect((await heldParts(pool, ref, 5, 10)).map((part) => part.ref.conversationId)).toEqual(['long']);
     expect((await heldParts(pool, ref, 0, 10)).map((part) => part.ref.conversationId)).toEqual([
@@ -284,11 +291,11 @@ describe('letting an import go', () => {
   it('opens a part again when more of its lines come', async () => {
     const ref = await newImport();
     const of = conversation(ref, 'a');
-    await acceptImportChunk(pool, ref, chunk(1, [line(1, 'a', ['1'])]));
+    await accept(ref, chunk(1, [line(1, 'a', ['1'])]));
     await releaseParts(pool, ref, [{ ref: of, throughSeq: 1, flush: false }]);
     await indexAll(of, 1);
     await setParts(pool, ref, 'done', [of]);
-    await acceptImportChunk(pool, ref, chunk(2, [line(2, 'a', ['2'])]));
+    await accept(ref, chunk(2, [line(2, 'a', ['2'])]));
     expect(await heldParts(pool, ref, 1, 10)).toMatchObject([{ ref: of, lastSeq: 2, releasedThrough: 1 }]);
   });
 
@@ -309,7 +316,7 @@ describe('letting an import go', () => {
   it('leaves a tail that waits for more of its import out of the sweep, and says what indexing waits for', async () => {
     const ref = await newImport();
     const of = conversation(ref, 'a');
-    await acceptImportChunk(pool, ref, chunk(1, [line(1, 'a', ['1', '2'])]));
+    await accept(ref, chunk(1, [line(1, 'a', ['1', '2'])]));
     await releaseParts(pool, ref, [{ ref: of, throughSeq: 1, flush: false }]);
     await pool.query(
       `UPDATE conversations SET announced_through = 1, updated_at = now() - interval '1 h' WHERE namespace = $1`,

@@ -83,11 +83,12 @@ COMMENT ON COLUMN batches.reopened IS 'put back by a retry: indexed even if its 
 -- Stores one chunk of an import, lines of many conversations, in one round trip. p_users and p_conversations name the chunk's
 -- conversations; a row's c is a 1-based place in them. Within a chunk no id of a conversation comes twice, own
 -- repeats of a transcript aside: those are only counted (d, on the line's first row). An id known with other content rejects its line.
--- With p_abort nothing at or behind the first such line is stored.
+-- With p_abort nothing at or behind the first such line is stored. Plans go by key always: the statistics of a table
+-- that is being filled would say otherwise.
 CREATE FUNCTION accept_import_chunk(p_namespace text, p_import uuid, p_chunk bigint, p_users text[], p_conversations text[],
                                     p_rows jsonb, p_rejections jsonb, p_abort boolean, p_lease_seconds integer)
 RETURNS TABLE (lines bigint, accepted bigint, duplicates bigint, rejected bigint, first_rejected bigint)
-LANGUAGE plpgsql SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;

@@ -1,0 +1,249 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { tenantName } from '../../src/domain/ids';
+import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import { createPool } from '../../src/record/pool';
+import { freePort } from '../support/free-port';
+import {
+  checkTotals,
+  ndjson,
+  sendImport,
+  type ImportAnswer,
+  type ImportLineBody,
+} from '../support/import-client';
+import { census } from '../support/invariants';
+import { poll } from '../support/poll';
+import { startStubEmbeddingServer, type StubEmbeddingServer } from '../support/stub-embedding-server';
+
+/**
+ * One file is sent again and again while the parts die by kill -9, until it is in as a whole; then everything in it is
+ * indexed once. Larger by environment: KILL_IMPORT_CONVERSATIONS=200 KILL_IMPORT_ROUNDS=2 makes 20,000 lines.
+ */
+const CONVERSATIONS = Number(process.env['KILL_IMPORT_CONVERSATIONS'] ?? 20);
+const ROUNDS = Number(process.env['KILL_IMPORT_ROUNDS'] ?? 1);
+const MESSAGES_A_CONVERSATION = 100;
+const LINES = CONVERSATIONS * MESSAGES_A_CONVERSATION;
+const PARTS = ['api', 'worker', 'temporal', 'weaviate', 'postgres'] as const;
+const DIMENSIONS = 64;
+/** Slow enough that there is something left to kill into. */
+const EMBED_LATENCY_MS = 400;
+const REQUEST_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 120_000;
+const RECOVERY_DEADLINE_MS = 90_000;
+const END_DEADLINE_MS = 120_000 + LINES * 30;
+const LOOK_EVERY_MS = 250;
+
+const namespace = `kill-import-${randomUUID().slice(0, 8)}`;
+const dataDir = mkdtempSync(join(tmpdir(), 'agentic-memories-kill-import-'));
+let embedder: StubEmbeddingServer;
+let stack: ChildProcess;
+let output = '';
+let api: string;
+let pool: Pool;
+
+beforeAll(async () => {
+  chmodSync(dataDir, 0o755);
+  embedder = await startStubEmbeddingServer({ dimensions: DIMENSIONS });
+  const port = await freePort();
+  api = `http://127.0.0.1:${port}`;
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    NAMESPACE: namespace,
+    SWEEP_INTERVAL_MS: '3000',
+    EMBEDDER: 'openai',
+    EMBEDDER_URL: embedder.url,
+    EMBEDDER_DIMENSIONS: String(DIMENSIONS),
+    EMBEDDER_MODEL: 'stub',
+  };
+  // A stack of its own: the servers that the other tests share are not to be killed.
+  for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'WEAVIATE_URL', 'WEAVIATE_GRPC'])
+    delete env[name];
+  stack = spawn(process.execPath, [resolve('dist/src/local/main.js')], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [stack.stdout, stack.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+  await poll('the stack is up', START_DEADLINE_MS, async () => {
+    const response = await fetch(`${api}/health/full`, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
+    return ((await response.json()) as { status: string }).status === 'ok';
+  });
+  pool = createPool({ url: environmentOfApi('DATABASE_URL'), size: 4, onError: () => undefined });
+}, START_DEADLINE_MS + 10_000);
+
+afterAll(async () => {
+  await pool?.end();
+  await embedder?.close();
+  if (stack && stack.exitCode === null) {
+    const ended = new Promise((done) => stack.once('exit', done));
+    stack.kill('SIGTERM');
+    await ended;
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+it(
+  'an import survives kill -9 of every part, and the file sent again changes nothing',
+  async () => {
+    embedder.behaviour = { kind: 'answer', latencyMs: EMBED_LATENCY_MS };
+    const body = ndjson(lines());
+    const looking = watchTotals();
+    const whole = sendUntilWhole(body);
+    for (let round = 0; round < ROUNDS; round += 1) for (const part of shuffled(PARTS)) await kill(part);
+    embedder.behaviour = { kind: 'answer' };
+    await whole;
+    const imports = await poll(
+      'every import has ended',
+      END_DEADLINE_MS,
+      async () => {
+        const all = await everyImport();
+        return all.every((one) => /^completed/.test(one.status) && one.totals.pending === 0) && all;
+      },
+      LOOK_EVERY_MS,
+    );
+    const looks = await looking.stop();
+    expect(looks.problems).toEqual([]);
+    expect(looks.count).toBeGreaterThan(10);
+
+    expect(imports.reduce((sum, one) => sum + one.totals.accepted, 0)).toBe(LINES);
+    expect(imports.reduce((sum, one) => sum + one.totals.indexed, 0)).toBe(LINES);
+    expect(imports.every((one) => one.totals.rejected === 0)).toBe(true);
+    expect(await census(pool, namespace)).toMatchObject({
+      messages: LINES,
+      outsideOneBatch: 0,
+      brokenConversations: 0,
+      batchesWithoutMemory: 0,
+      failedBatches: 0,
+    });
+    await expectStoresAgree();
+    const again = await sendImport(api, body);
+    expect(again).toMatchObject({ status: 202, body: { accepted: 0, duplicates: LINES, rejected: 0 } });
+    const turns = await pool.query<{ in_order: boolean }>(
+      `SELECT bool_and(content LIKE 'turn ' || (seq - 1) || ' %') AS in_order FROM messages WHERE namespace = $1`,
+      [namespace],
+    );
+    expect(turns.rows[0]!.in_order).toBe(true);
+  },
+  END_DEADLINE_MS + ROUNDS * PARTS.length * RECOVERY_DEADLINE_MS,
+);
+
+function lines(): ImportLineBody[] {
+  return Array.from({ length: LINES }, (_, i) => {
+    const [turn, conversation] = [Math.floor(i / CONVERSATIONS), i % CONVERSATIONS];
+    return {
+      user_id: `user-${conversation % 3}`,
+      conversation_id: `chat-${conversation}`,
+      role: turn % 2 === 0 ? 'user' : 'assistant',
+      content: `turn ${turn} of ${conversation}: the ${['harbour', 'violin', 'orchard', 'glacier'][i % 4]}`,
+      timestamp: new Date(1_600_000_000_000 + turn * 1_000).toISOString(),
+    };
+  });
+}
+
+/** As a careful client does: the same file again until it is answered. */
+async function sendUntilWhole(body: string): Promise<void> {
+  await poll(
+    'the file is in as a whole',
+    END_DEADLINE_MS,
+    async () => (await sendImport(api, body)).status === 202,
+    1_000,
+  );
+}
+
+async function kill(part: (typeof PARTS)[number]): Promise<void> {
+  await sleep(500 + Math.random() * 2_000);
+  const before = pidOf(part);
+  process.kill(before, 'SIGKILL');
+  await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
+}
+
+/** Looks at the totals of every import, again and again, whatever is dead meanwhile. */
+function watchTotals(): { stop(): Promise<{ count: number; problems: string[] }> } {
+  let running = true;
+  let count = 0;
+  const problems: string[] = [];
+  const watching = (async () => {
+    while (running) {
+      const imports = await everyImport().catch(() => null);
+      if (imports) count += 1;
+      for (const one of imports ?? []) {
+        try {
+          checkTotals(one);
+        } catch (error) {
+          problems.push(String(error));
+        }
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  })();
+  return {
+    async stop() {
+      running = false;
+      await watching;
+      return { count, problems };
+    },
+  };
+}
+
+async function everyImport(): Promise<ImportAnswer[]> {
+  const response = await fetch(`${api}/v1/imports?limit=1000`, {
+    signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+  });
+  if (response.status !== 200) throw new Error(`the list was answered with ${response.status}`);
+  return ((await response.json()) as { imports: ImportAnswer[] }).imports;
+}
+
+/** As many vectors as messages, and as many objects as memories. */
+async function expectStoresAgree(): Promise<void> {
+  const vectors = await pool.query('SELECT count(*)::int AS n FROM turn_vectors WHERE namespace = $1', [
+    namespace,
+  ]);
+  expect(vectors.rows[0].n).toBe(LINES);
+  const rows = await pool.query<{ user_id: string; memories: number }>(
+    'SELECT user_id, count(*)::int AS memories FROM memories WHERE namespace = $1 GROUP BY user_id',
+    [namespace],
+  );
+  const index = createWeaviateIndex({
+    url: environmentOfApi('WEAVIATE_URL'),
+    grpc: environmentOfApi('WEAVIATE_GRPC'),
+    apiKey: environmentOfApi('WEAVIATE_API_KEY'),
+    collectionPrefix: 'Memory',
+    embedderName: `stub-${DIMENSIONS}`,
+    timeoutMs: REQUEST_DEADLINE_MS,
+  });
+  try {
+    for (const { user_id: userId, memories } of rows.rows)
+      expect(await index.count(tenantName(namespace, userId))).toBe(memories);
+  } finally {
+    await index.close();
+  }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
+
+function pidOf(part: string): number {
+  const children = JSON.parse(readFileSync(join(dataDir, 'children.json'), 'utf8')) as {
+    name: string;
+    pid: number;
+  }[];
+  const found = children.find((child) => child.name === part);
+  if (!found) throw new Error(`${part} is not running; the stack said:\n${output}`);
+  return found.pid;
+}
+
+/** What the API was started with. */
+function environmentOfApi(name: string): string {
+  const environment = readFileSync(`/proc/${pidOf('api')}/environ`, 'utf8').split('\0');
+  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+}

@@ -1,0 +1,46 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An OpenAI-compatible embeddings service that costs nothing: every text has one of a few vectors. */
+export interface InstantEmbeddings {
+  url: string;
+  requests: number;
+  texts: number;
+  close(): void;
+}
+
+const VARIANTS = 64;
+
+export async function startInstantEmbeddings(dimensions: number): Promise<InstantEmbeddings> {
+  const vectors = Array.from({ length: VARIANTS }, (_, v) =>
+    JSON.stringify(
+      Array.from({ length: dimensions }, (_, d) => Math.round(1e4 * Math.sin(1 + v * 31 + d)) / 1e4),
+    ),
+  );
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { input } = JSON.parse(Buffer.concat(chunks).toString()) as { input: string | string[] };
+      const texts = Array.isArray(input) ? input : [input];
+      stub.requests += 1;
+      stub.texts += texts.length;
+      const data = texts.map(
+        (text, index) => `{"index":${index},"embedding":${vectors[(text.length + index) % VARIANTS]}}`,
+      );
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(`{"data":[${data.join(',')}]}`);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stub: InstantEmbeddings = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests: 0,
+    texts: 0,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  return stub;
+}
