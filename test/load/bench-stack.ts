@@ -23,6 +23,9 @@ export async function startBenchStack(extraEnv: Record<string, string> = {}): Pr
   const port = await freePort();
   const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...extraEnv };
   const child = spawn(process.execPath, [LOCAL_MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  // A bench that is broken off takes its stack with it.
+  process.once('exit', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const url = `http://127.0.0.1:${port}`;
   await poll('the stack is up', START_DEADLINE_MS, async () => {
     const response = await fetch(`${url}/health/full`);
