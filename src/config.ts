@@ -132,3 +132,27 @@ export function defaultPolicyOf(config: Config): ConversationPolicy {
     },
   };
 }
+
+/** What src/models/create-embedder takes, for the API and the worker alike. */
+export function embedderSettingsOf(config: Config) {
+  return {
+    kind: config.EMBEDDER,
+    url: config.EMBEDDER_URL,
+    apiKey: config.EMBEDDER_API_KEY,
+    model: config.EMBEDDER_MODEL,
+    dimensions: config.EMBEDDER_DIMENSIONS,
+    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
+    threads: config.EMBEDDER_THREADS,
+    modelDir: config.MODEL_DIR,
+  };
+}
+
+/** Where the index is, as src/index/weaviate-index takes it. */
+export function indexSettingsOf(config: Config) {
+  return {
+    url: config.WEAVIATE_URL,
+    grpc: config.WEAVIATE_GRPC,
+    apiKey: config.WEAVIATE_API_KEY,
+    collectionPrefix: config.WEAVIATE_COLLECTION,
+  };
+}

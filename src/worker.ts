@@ -4,7 +4,7 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities';
 import { createLogger } from './api/log';
-import { defaultPolicyOf, loadConfig, type Config } from './config';
+import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, loadConfig, type Config } from './config';
 import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
 import { createEmbedder } from './models/create-embedder';
@@ -56,22 +56,12 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
   });
   const temporal = createTemporalClient(at);
   const chosen = createEmbedder({
-    kind: config.EMBEDDER,
-    url: config.EMBEDDER_URL,
-    apiKey: config.EMBEDDER_API_KEY,
-    model: config.EMBEDDER_MODEL,
-    dimensions: config.EMBEDDER_DIMENSIONS,
-    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
-    threads: config.EMBEDDER_THREADS,
-    modelDir: config.MODEL_DIR,
+    ...embedderSettingsOf(config),
     nice: DOCUMENT_NICE,
   });
   if (chosen.status === 'failing') logger.warn({ reason: chosen.reason }, 'working without an embedder');
   const index = createWeaviateIndex({
-    url: config.WEAVIATE_URL,
-    grpc: config.WEAVIATE_GRPC,
-    apiKey: config.WEAVIATE_API_KEY,
-    collectionPrefix: config.WEAVIATE_COLLECTION,
+    ...indexSettingsOf(config),
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { defaultPolicyOf, type Config } from '../config';
+import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, type Config } from '../config';
 import { ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createIngest } from '../ingest/create-ingest';
@@ -68,21 +68,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     logger: log,
   });
   const chosen = createEmbedder({
-    kind: config.EMBEDDER,
-    url: config.EMBEDDER_URL,
-    apiKey: config.EMBEDDER_API_KEY,
-    model: config.EMBEDDER_MODEL,
-    dimensions: config.EMBEDDER_DIMENSIONS,
-    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
-    threads: config.EMBEDDER_THREADS,
-    modelDir: config.MODEL_DIR,
+    ...embedderSettingsOf(config),
     nice: QUERY_NICE,
   });
   const index = createWeaviateIndex({
-    url: config.WEAVIATE_URL,
-    grpc: config.WEAVIATE_GRPC,
-    apiKey: config.WEAVIATE_API_KEY,
-    collectionPrefix: config.WEAVIATE_COLLECTION,
+    ...indexSettingsOf(config),
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });

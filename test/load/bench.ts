@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { loadConfig } from '../../src/config';
+import { embedderSettingsOf, indexSettingsOf, loadConfig } from '../../src/config';
 import { conversationWorkflowId, tenantName } from '../../src/domain/ids';
 import { createWeaviateIndex } from '../../src/index/weaviate-index';
 import { createEmbedder } from '../../src/models/create-embedder';
@@ -150,20 +150,10 @@ async function retrieveAgainstBareQuery(stack: BenchStack): Promise<void> {
   await indexed(api, user, HISTORY_TURNS / 100, (k) => `history-${k * 100}`);
   const config = loadConfig(stack.env);
   const { embedder } = createEmbedder({
-    kind: config.EMBEDDER,
-    url: config.EMBEDDER_URL,
-    apiKey: config.EMBEDDER_API_KEY,
-    model: config.EMBEDDER_MODEL,
-    dimensions: config.EMBEDDER_DIMENSIONS,
-    timeoutMs: config.EMBEDDER_TIMEOUT_MS,
-    threads: config.EMBEDDER_THREADS,
-    modelDir: config.MODEL_DIR,
+    ...embedderSettingsOf(config),
   });
   const index = createWeaviateIndex({
-    url: config.WEAVIATE_URL,
-    grpc: config.WEAVIATE_GRPC,
-    apiKey: config.WEAVIATE_API_KEY,
-    collectionPrefix: config.WEAVIATE_COLLECTION,
+    ...indexSettingsOf(config),
     embedderName: embedder?.name ?? null,
     timeoutMs: DEADLINE_MS,
   });
