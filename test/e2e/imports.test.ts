@@ -130,17 +130,21 @@ describe('a file of messages', () => {
     const user = newUser();
     const lines = talk(user, 'cut', 40);
     const text = ndjson(lines);
-    await new Promise<void>((resolve) => {
-      const sending = request(`${stack.url}/v1/imports`, { method: 'POST', headers: LINES });
-      sending.on('error', () => resolve());
-      sending.on('close', () => resolve());
-      sending.write(text.slice(0, Math.floor(text.length / 2)));
-      setTimeout(() => sending.destroy(), 300);
+    const sending = request(`${stack.url}/v1/imports`, { method: 'POST', headers: LINES });
+    sending.on('error', () => undefined);
+    sending.write(text.slice(0, Math.floor(text.length / 2)));
+    const newest = async (): Promise<ImportAnswer> =>
+      (await api.get('/v1/imports?limit=1')).body.imports[0] as ImportAnswer;
+    // What a slow sender has sent is stored before the rest comes.
+    const receiving = await poll('the first half is stored', 20_000, async () => {
+      const one = await newest();
+      return one.status === 'receiving' && one.totals.accepted > 0 && one;
     });
+    expect(receiving.waiting_for === null || receiving.waiting_for === 'more lines').toBe(true);
+    sending.destroy();
     const cut = await poll('the cut import goes on', 20_000, async () => {
-      const list = await api.get('/v1/imports?limit=1');
-      const [newest] = list.body.imports as ImportAnswer[];
-      return newest!.totals.accepted > 0 && newest!.status !== 'receiving' && newest;
+      const one = await newest();
+      return one.import_id === receiving.import_id && one.status !== 'receiving' && one;
     });
     const view = await ended(cut.import_id);
     expect(view.totals.accepted).toBeGreaterThanOrEqual(15);
@@ -433,12 +437,13 @@ describe('a running import', () => {
   it('says what it waits for while the embedder is away, and embeds nothing twice', async () => {
     const user = newUser();
     embedder.reset();
-    embedder.behaviour = { kind: 'limit', retryAfterSeconds: 3 };
+    embedder.behaviour = { kind: 'status', status: 429 };
     const sent = await sendImport(stack.url, ndjson(talk(user, 'limited', 300)));
     const id = sent.body.import_id as string;
     await poll('it says so', 20_000, async () =>
       /embedder/.test((await importView(stack.url, id)).waiting_for ?? ''),
     );
+    embedder.behaviour = { kind: 'answer' };
     expect(await ended(id)).toMatchObject({
       status: 'completed',
       totals: { indexed: 300 },

@@ -88,23 +88,27 @@ COMMENT ON COLUMN batches.reopened IS 'put back by a retry: indexed even if its 
 CREATE FUNCTION accept_import_chunk(p_namespace text, p_import uuid, p_chunk bigint, p_users text[], p_conversations text[],
                                     p_rows jsonb, p_rejections jsonb, p_abort boolean, p_lease_seconds integer)
 RETURNS TABLE (lines bigint, accepted bigint, duplicates bigint, rejected bigint, first_rejected bigint)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_material = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
   v_chunks bigint;
+  v_key record;
   v_result record;
 BEGIN
   INSERT INTO users (namespace, user_id)
   SELECT DISTINCT p_namespace, u COLLATE "C" FROM unnest(p_users) AS u ORDER BY 2 ON CONFLICT DO NOTHING;
   INSERT INTO conversations (namespace, user_id, conversation_id, erase_epoch)
-  SELECT p_namespace, k.u, k.c, users.erase_epoch
+  SELECT p_namespace, k.u, k.c, o.erase_epoch
     FROM unnest(p_users, p_conversations) AS k (u, c)
-    JOIN users ON users.namespace = p_namespace AND users.user_id = k.u
+    JOIN LATERAL (SELECT erase_epoch FROM users WHERE namespace = p_namespace AND user_id = k.u LIMIT 1) o ON true
    ORDER BY k.u COLLATE "C", k.c COLLATE "C" ON CONFLICT DO NOTHING;
-  PERFORM 1 FROM unnest(p_users, p_conversations) AS k (u, c)
-    JOIN conversations v ON v.namespace = p_namespace AND v.user_id = k.u AND v.conversation_id = k.c
-   ORDER BY v.namespace, v.user_id, v.conversation_id FOR UPDATE OF v;
+  FOR v_key IN SELECT k.u, k.c FROM unnest(p_users, p_conversations) AS k (u, c) ORDER BY k.u COLLATE "C", k.c COLLATE "C" LOOP
+    PERFORM 1 FROM conversations v
+      WHERE v.namespace = p_namespace AND v.user_id = v_key.u AND v.conversation_id = v_key.c FOR UPDATE;
+  END LOOP;
   v_now := clock_timestamp();
 
   SELECT i.chunks INTO v_chunks FROM imports i WHERE i.namespace = p_namespace AND i.import_id = p_import;
