@@ -56,8 +56,6 @@ export async function postgresSpec(options: PostgresOptions): Promise<ChildSpec>
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     `max_connections=${MAX_CONNECTIONS}`,
-    // Every statement here is short: compiling one costs more than running it.
-    'jit=off',
     ...(options.durable ? [] : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']),
   ];
   const command = runAs.wrap(join(bin, 'postgres'), [

@@ -8,6 +8,12 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const MAX_TRANSACTION_TRIES = 5;
 const RETRY_STEP_MS = 10;
 
+/**
+ * Statements are short and prepared: planning each execution anew, or compiling it, costs more than running it (a
+ * retrieval's widest statement took 3.6 ms to plan and 3.6 ms to run).
+ */
+const SESSION_OPTIONS = '-c plan_cache_mode=force_generic_plan -c jit=off';
+
 // seqs and counts stay far below 2^53; strings would only invite "10" < "9".
 types.setTypeParser(INT8_OID, Number);
 
@@ -25,6 +31,7 @@ export function createPool(options: { url: string; size: number; onError?: (erro
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'agentic-memories',
+    options: SESSION_OPTIONS,
   });
   // Without a listener a lost idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error));

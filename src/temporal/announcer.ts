@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { ensureError } from '../domain/errors';
 import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
-import type { MessagesStored } from '../../workflows/conversation.contract';
+import { asMerged, asSignal, merge, type Announcement, type Merged } from './announcement';
 import { Pace } from './pace';
 import { createAcknowledgements, type Acknowledgement, type Acknowledgements } from './acknowledgements';
 import {
@@ -13,21 +13,7 @@ import {
   type ConversationStart,
 } from './conversation-signals';
 
-/** What a conversation's workflow is to be told. */
-export interface Announcement {
-  /** Messages up to here are stored. */
-  throughSeq: number;
-  /** Index everything up to here now. */
-  flushThrough?: number;
-  /** The policy changed. */
-  policyChanged?: boolean;
-  /** Failed ranges were put back. */
-  retryFailed?: boolean;
-  /** Nobody knows how long the messages have waited (the sweep found them): the record is asked at once. */
-  late?: boolean;
-  /** An import's: a run that has to be started for it alone gives way to live ones. */
-  imported?: boolean;
-}
+export type { Announcement } from './announcement';
 
 /**
  * Tells Temporal behind the answer. One signal in flight a conversation; what comes meanwhile is merged into the next.
@@ -67,16 +53,6 @@ const LOG_EVERY_FAILURES = 20;
 
 /** gRPC codes that speak of one call, not of Temporal's health: invalid argument, not found, exhausted, precondition. */
 const CODES_OF_ONE_CALL = new Set([3, 5, 8, 9]);
-
-interface Merged {
-  throughSeq: number;
-  flushThrough: number;
-  policyChanged: boolean;
-  retryFailed: boolean;
-  /** When the oldest was announced; null when nobody knows. */
-  storedAtMs: number | null;
-  imported: boolean;
-}
 
 interface Entry {
   ref: ConversationRef;
@@ -282,39 +258,6 @@ class SignallingAnnouncer implements Announcer {
 function isUrgent(entry: Entry): boolean {
   const { waiting } = entry;
   return waiting !== null && (waiting.flushThrough > 0 || waiting.policyChanged || waiting.retryFailed);
-}
-
-function asMerged(announcement: Announcement): Merged {
-  return {
-    throughSeq: announcement.throughSeq,
-    flushThrough: announcement.flushThrough ?? 0,
-    policyChanged: announcement.policyChanged ?? false,
-    retryFailed: announcement.retryFailed ?? false,
-    storedAtMs: announcement.late ? null : Date.now(),
-    imported: announcement.imported ?? false,
-  };
-}
-
-function merge(older: Merged, newer: Merged): Merged {
-  return {
-    throughSeq: Math.max(older.throughSeq, newer.throughSeq),
-    flushThrough: Math.max(older.flushThrough, newer.flushThrough),
-    policyChanged: older.policyChanged || newer.policyChanged,
-    retryFailed: older.retryFailed || newer.retryFailed,
-    storedAtMs:
-      older.storedAtMs === null || newer.storedAtMs === null
-        ? null
-        : Math.min(older.storedAtMs, newer.storedAtMs),
-    imported: older.imported && newer.imported,
-  };
-}
-
-function asSignal(saying: Merged): MessagesStored {
-  return {
-    throughSeq: saying.throughSeq,
-    ...(saying.flushThrough > 0 ? { flushThrough: saying.flushThrough } : {}),
-    ...(saying.storedAtMs === null ? {} : { storedAtMs: saying.storedAtMs }),
-  };
 }
 
 function speaksOfOneCall(error: Error): boolean {

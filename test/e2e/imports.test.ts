@@ -438,7 +438,8 @@ describe('a running import', () => {
     const user = newUser();
     embedder.reset();
     embedder.behaviour = { kind: 'status', status: 429 };
-    const sent = await sendImport(stack.url, ndjson(talk(user, 'limited', 300)));
+    const lines = talk(user, 'limited', 300);
+    const sent = await sendImport(stack.url, ndjson(lines));
     const id = sent.body.import_id as string;
     await poll('it says so', 20_000, async () =>
       /embedder/.test((await importView(stack.url, id)).waiting_for ?? ''),
@@ -449,7 +450,10 @@ describe('a running import', () => {
       totals: { indexed: 300 },
       waiting_for: null,
     });
-    expect(embedder.mostTimesEmbedded()).toBeLessThanOrEqual(2);
+    // Of its own texts: what the tests before left behind is still being embedded too.
+    const times = lines.map((line) => embedder.timesEmbedded(`${line.role}: ${line.content}`));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...times)).toBeLessThanOrEqual(2);
   });
 
   it('fails a text that is refused, alone, until it is retried', async () => {
