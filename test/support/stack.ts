@@ -10,6 +10,7 @@ const WORKER_DEADLINE_MS = 60_000;
 /** Answers 200 as soon as the record is there. */
 const ANY_READ = '/v1/retrieve?user_id=nobody';
 const KEPT_OUTPUT_CHARS = 6_000;
+const A_DAY_MS = 86_400_000;
 
 const DIST = path.resolve(__dirname, /[\\/]dist[\\/]/.test(__dirname) ? '../..' : '../../dist');
 
@@ -86,6 +87,9 @@ export function ownEnvironment(env: Environment = {}): Environment {
     NAMESPACE: name,
     TEMPORAL_TASK_QUEUE: name,
     HEARTBEAT_INTERVAL_MS: '1000',
+    // The tests' stacks share one record: a sweep would start the others' conversations on this stack's task queue,
+    // where nobody works once it has stopped. The kill tests, each with a record of its own, sweep.
+    SWEEP_INTERVAL_MS: String(A_DAY_MS),
     LOG_LEVEL: 'info',
     ...env,
   };
