@@ -1,3 +1,5 @@
+import type { ImportTotals } from '../domain/import';
+
 /** What `POST /v1/imports` answers. */
 export interface ImportReceipt {
   import_id: string;
@@ -9,17 +11,6 @@ export interface ImportReceipt {
   workflow_id?: string;
   workflow_url?: string;
   status_url?: string;
-}
-
-export interface ImportTotals {
-  lines: number;
-  messages: number;
-  accepted: number;
-  duplicates: number;
-  rejected: number;
-  indexed: number;
-  failed: number;
-  pending: number;
 }
 
 /** What `GET /v1/imports/{id}` answers. */

@@ -1,4 +1,4 @@
-import type { ImportTotals } from './import-status';
+import type { ImportTotals } from '../domain/import';
 import { count, facts } from './words';
 
 /** What became of the messages, as far as it is known. */

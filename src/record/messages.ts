@@ -137,20 +137,3 @@ export async function knownMessageIds(
   const result = await run<{ message_id: string }>(on, KNOWN, values);
   return new Set(result.rows.map((row) => row.message_id));
 }
-
-const DISTINCT_NAMES = {
-  name: 'participant-names',
-  text: `SELECT DISTINCT name FROM messages
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq <= $4 AND name IS NOT NULL`,
-};
-
-/** Names of a conversation's speakers up to a seq. */
-export async function participantNames(
-  on: Queryable,
-  ref: ConversationRef,
-  throughSeq: number,
-): Promise<string[]> {
-  const values = [ref.namespace, ref.userId, ref.conversationId, throughSeq];
-  const result = await run<{ name: string }>(on, DISTINCT_NAMES, values);
-  return result.rows.map((row) => row.name);
-}

@@ -1,15 +1,5 @@
+import type { ImportTotals } from '../../src/domain/import';
 import { poll } from './poll';
-
-export interface ImportTotals {
-  lines: number;
-  messages: number;
-  accepted: number;
-  duplicates: number;
-  rejected: number;
-  indexed: number;
-  failed: number;
-  pending: number;
-}
 
 export interface ImportAnswer {
   import_id: string;
