@@ -30,17 +30,39 @@ const DEADLINE_MS = 120_000;
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Prints the product's figures as ratios taken in one run on this machine: `npm run bench`. */
-async function main(): Promise<void> {
-  // Without an embedder: what a flood leaves to be indexed is then worked off between two rounds.
-  await onStack({ EMBEDDER: 'none' }, acceptedAgainstBareRoute);
-  await onStack({}, async (stack) => {
-    await latencyWithAndWithoutTemporal(stack);
-    await settle(stack);
-    await retrieveAgainstBareQuery(stack);
-    await storeToSearchable(stack);
-    await eventsPerMessage(stack);
-  });
+// Without an embedder: what a flood leaves to be indexed is then worked off between two rounds.
+const WITHOUT_EMBEDDER: Record<string, string> = { EMBEDDER: 'none' };
+const AS_STARTED: Record<string, string> = {};
+const STACKS = [WITHOUT_EMBEDDER, AS_STARTED];
+
+/** The figures by name, each with the stack it is taken on. */
+const FIGURES: Record<string, { env: Record<string, string>; take: (stack: BenchStack) => Promise<void> }> = {
+  accepted: { env: WITHOUT_EMBEDDER, take: acceptedAgainstBareRoute },
+  latency: { env: AS_STARTED, take: latencyWithAndWithoutTemporal },
+  retrieve: { env: AS_STARTED, take: retrieveAgainstBareQuery },
+  searchable: { env: AS_STARTED, take: storeToSearchable },
+  events: { env: AS_STARTED, take: eventsPerMessage },
+};
+
+/**
+ * Prints the product's figures as ratios taken in one run on this machine: `npm run bench`, or `npm run bench -- NAME …`
+ * for some of them.
+ */
+async function main(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.filter((name) => !(name in FIGURES));
+  if (unknown.length > 0)
+    throw new Error(`there is no figure ${unknown.join(', ')}; there are ${Object.keys(FIGURES).join(', ')}`);
+  const names = Object.keys(FIGURES).filter((name) => wanted.length === 0 || wanted.includes(name));
+  for (const env of STACKS) {
+    const together = names.filter((name) => FIGURES[name]!.env === env);
+    if (together.length === 0) continue;
+    await onStack(env, async (stack) => {
+      for (const name of together) {
+        await FIGURES[name]!.take(stack);
+        await settle(stack);
+      }
+    });
+  }
 }
 
 async function onStack(
@@ -298,7 +320,7 @@ function expectNoFailures(label: string, result: LoadResult): void {
   if (result.failures > 0) throw new Error(`${label}: ${result.failures} requests failed`);
 }
 
-main().then(
+main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
