@@ -70,6 +70,9 @@ export const configSchema = z.object({
     .describe('History length at which a conversation continues as new'),
   WORKER_CONCURRENCY: count.min(1).default(40).describe('Activities a worker runs at once'),
   HEARTBEAT_INTERVAL_MS: ms.default(10_000).describe('How often a worker says it is alive'),
+  STREAM_HEARTBEAT_MS: ms
+    .default(15_000)
+    .describe('How often an open stream of injections is sent a comment, so that nobody takes it for dead'),
   LOW_VOLUME_CUTOFF: count.min(0).default(I.lowVolumeCutoff).describe('Default ingestion policy'),
   HIGH_VOLUME_CUTOFF: count.min(0).default(I.highVolumeCutoff).describe('Default ingestion policy'),
   LOW_VOLUME_BATCH_SIZE: count.min(1).default(I.lowVolumeBatchSize).describe('Default ingestion policy'),

@@ -7,6 +7,7 @@ import type { Method, Route } from './route';
 import { conversationRoutes } from './routes/conversations';
 import { healthRoutes } from './routes/health';
 import { importRoutes } from './routes/imports';
+import { injectionRoutes } from './routes/injections';
 import { memoryRoutes } from './routes/memories';
 import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
@@ -22,6 +23,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
   return [
     ...orchestratorRoutes(deps),
     ...conversationRoutes(deps),
+    ...injectionRoutes(deps),
     ...storeRoutes(deps),
     ...retrieveRoutes(deps),
     ...memoryRoutes(deps),

@@ -6,12 +6,14 @@ import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { Recall } from '../recall/recall';
 import type { HealthChecks } from './health-checks';
+import type { InjectionStreams } from './injection-streams';
 
 /** Everything the API is made of; server.ts puts it together, tests as they need it. */
 export interface ApiDependencies {
   pool: Pool;
   ingest: Ingest;
   imports: Imports;
+  injectionStreams: InjectionStreams;
   recall: Recall;
   index: Pick<MemoryIndex, 'remove'>;
   health: HealthChecks;

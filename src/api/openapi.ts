@@ -30,6 +30,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       request: {
         ...(route.params ? { params: route.params } : {}),
         ...(route.query ? { query: route.query } : {}),
+        ...(route.headers ? { headers: route.headers } : {}),
         ...bodyOf(route),
       },
       responses: responsesOf(route),

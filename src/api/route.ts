@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 
@@ -19,18 +20,21 @@ export interface Answer {
   body: unknown;
   /** Sent instead of `body`, one JSON value a line, as they come. */
   lines?: AsyncIterable<unknown>;
+  /** Answers by itself, for as long as it takes; what it throws before the head is answered as any error. */
+  stream?: (response: ServerResponse) => Promise<void>;
 }
 
-export interface RouteInput<Params, Query, Body> {
+export interface RouteInput<Params, Query, Body, Headers = unknown> {
   params: Params;
   query: Query;
   body: Body;
+  headers: Headers;
 }
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** One route: the same schemas validate its requests and make its part of the OpenAPI document. */
-export interface RouteDefinition<Params, Query, Body> {
+export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   method: Method;
   /** With OpenAPI's braces: `/v1/conversations/{conversation_id}`. */
   path: string;
@@ -39,6 +43,8 @@ export interface RouteDefinition<Params, Query, Body> {
   description?: string;
   params?: z.ZodObject & z.ZodType<Params>;
   query?: z.ZodObject & z.ZodType<Query>;
+  /** In lower case, as Node gives them. */
+  headers?: z.ZodObject & z.ZodType<Headers>;
   /** Absent: the route needs no body. */
   body?: z.ZodType<Body>;
   /** The handler reads the body itself: it gets the request as `body`. What stands here is for the document. */
@@ -47,16 +53,16 @@ export interface RouteDefinition<Params, Query, Body> {
   /** Answers even while the record is out of reach. */
   withoutRecord?: boolean;
   /** Whose data the answer shows: erasing or deleting them forgets kept answers too. */
-  userOf?: (input: RouteInput<Params, Query, Body>) => string | null;
-  handle(input: RouteInput<Params, Query, Body>, context: RequestContext): Answer | Promise<Answer>;
+  userOf?: (input: RouteInput<Params, Query, Body, Headers>) => string | null;
+  handle(input: RouteInput<Params, Query, Body, Headers>, context: RequestContext): Answer | Promise<Answer>;
 }
 
 /** A route whose input types only its own handler knows. */
 export type Route = RouteDefinition<unknown, unknown, unknown>;
 
 /** Ties a route's handler to its schemas. */
-export function defineRoute<Params = unknown, Query = unknown, Body = unknown>(
-  definition: RouteDefinition<Params, Query, Body>,
+export function defineRoute<Params = unknown, Query = unknown, Body = unknown, Headers = unknown>(
+  definition: RouteDefinition<Params, Query, Body, Headers>,
 ): Route {
   // Sound: the handler is only ever given what the schemas beside it have parsed.
   return definition as unknown as Route;

@@ -39,6 +39,7 @@ export async function serve(
   try {
     const context = { requestId, namespace: dependencies.namespace, log, newMessageId: randomUUID };
     const { answer, replayed } = await answerOf(route, dependencies, request, context);
+    if (answer.stream) return await answer.stream(response);
     if (answer.lines) await sendLines(response, answer.status, answer.lines, requestId);
     else
       sendJson(
@@ -67,7 +68,7 @@ async function answerOf(
   const target = request.url ?? '';
   const takesBody = route.method !== 'get' && route.method !== 'delete' && !route.streamedBody;
   const body = takesBody ? await readJsonBody(request, route.body === undefined) : null;
-  const input = parseInput(route, request.params, target, body);
+  const input = parseInput(route, request, body);
   if (!route.withoutRecord && !dependencies.recordReady()) {
     throw new UnavailableError('postgres', 'the schema is not in place yet');
   }
@@ -86,11 +87,10 @@ async function answerOf(
   return once(dependencies.pool, claim, context, async () => route.handle(input, repeatable));
 }
 
-/** @throws DomainError 422 with everything that is wrong in path, query and body together */
+/** @throws DomainError 422 with everything that is wrong in path, query, headers and body together */
 function parseInput(
   route: Route,
-  params: unknown,
-  target: string,
+  request: HttpRequest & { params: unknown },
   body: JsonBody | null,
 ): RouteInput<unknown, unknown, unknown> {
   const errors: FieldError[] = [];
@@ -102,8 +102,9 @@ function parseInput(
     return undefined;
   };
   const input = {
-    params: take(route.params, params),
-    query: take(route.query, route.query ? parseQueryString(target) : undefined),
+    params: take(route.params, request.params),
+    query: take(route.query, route.query ? parseQueryString(request.url ?? '') : undefined),
+    headers: take(route.headers, request.headers),
     body: body ? take(route.body ?? NO_BODY, body.value) : undefined,
   };
   if (errors.length > 0) throw fieldErrors(errors);

@@ -7,12 +7,14 @@ import { ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createIngest } from '../ingest/create-ingest';
 import { createImports } from '../ingest/imports';
+import { InjectionFeed } from '../ingest/injection-feed';
 import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createRecall } from '../recall/recall';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { migrate } from '../record/migrate';
+import { NotificationListener } from '../record/notifications';
 import { createPool } from '../record/pool';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
@@ -22,6 +24,7 @@ import { workflowUrl } from '../temporal/workflow-links';
 import { createApp } from './app';
 import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
+import { InjectionStreams } from './injection-streams';
 
 const HEALTH_CALL_DEADLINE_MS = 1_500;
 const WORKER_SEEN_WITHIN_MS = 30_000;
@@ -77,9 +80,15 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     timeoutMs: INDEX_TIMEOUT_MS,
   });
   const recall = createRecall({ pool, index, embedder: chosen.embedder });
-  const progress = new ProgressWaiter(pool, config.DATABASE_URL, (error) =>
-    log.warn({ err: ensureError(error) }, 'the connection that waits for progress was lost'),
+  const listener = new NotificationListener(config.DATABASE_URL, (err) =>
+    log.warn({ err }, 'the connection that hears notifications was lost'),
   );
+  const progress = new ProgressWaiter(pool, listener);
+  const feed = new InjectionFeed(pool, listener, (err) =>
+    log.warn({ err }, 'injections could not be read for streams'),
+  );
+  listener.start();
+  const injectionStreams = new InjectionStreams(feed, config.STREAM_HEARTBEAT_MS);
   const defaultPolicy = defaultPolicyOf(config);
   const ingest = createIngest({
     pool,
@@ -100,6 +109,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     pool,
     ingest,
     imports,
+    injectionStreams,
     recall,
     index,
     log,
@@ -121,19 +131,26 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const closeParts = async (): Promise<void> => {
     schema.stop();
     await announcer.close(ANNOUNCER_DEADLINE_MS);
-    await Promise.allSettled([progress.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
+    feed.close();
+    await Promise.allSettled([listener.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
     await pool.end();
   };
   try {
     const url = await listen(server, config.HOST, config.PORT);
-    return { url, close: () => close(server, closeParts) };
+    return { url, close: () => close(server, injectionStreams, closeParts) };
   } catch (error) {
     await closeParts();
     throw error;
   }
 }
 
-async function close(server: Server, closeParts: () => Promise<void>): Promise<void> {
+async function close(
+  server: Server,
+  streams: InjectionStreams,
+  closeParts: () => Promise<void>,
+): Promise<void> {
+  // Streams never end by themselves.
+  streams.close();
   await closeGracefully(server, REQUESTS_DEADLINE_MS);
   await closeParts();
 }

@@ -1,5 +1,6 @@
 import type { Injection } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
+import { progressKey } from './batches';
 import { run, type Queryable } from './pool';
 
 /** An injection as stored: with what it was made from, so that the same thing in another form counts as the same. */
@@ -25,17 +26,26 @@ interface InjectionRow {
 const COLUMNS =
   'seq, memory_id, content, source, channel, score, metadata, source_conversation_id, source_message_ids';
 
+/** Postgres channel on which new injections of a conversation are told; the payload is its `progressKey`. */
+export const INJECTIONS_CHANNEL = 'conversation_injections';
+
 const SAVE = {
   name: 'save-injections',
-  text: `INSERT INTO injections (namespace, user_id, conversation_id, seq, ordinal, memory_id, content, source, channel,
+  text: `WITH saved AS (
+         INSERT INTO injections (namespace, user_id, conversation_id, seq, ordinal, memory_id, content, source, channel,
                                  score, metadata, source_conversation_id, source_message_ids)
          SELECT $1, $2, $3, i.seq, i.ordinal, i.memory_id, i.content, i.source, i.channel, i.score, i.metadata,
                 i.source_conversation_id, i.source_message_ids
            FROM jsonb_to_recordset($4) AS i (seq bigint, ordinal integer, memory_id uuid, content text, source text,
-                channel text, score double precision, metadata jsonb, source_conversation_id text, source_message_ids text[])`,
+                channel text, score double precision, metadata jsonb, source_conversation_id text, source_message_ids text[])
+         RETURNING 1)
+         SELECT pg_notify($5, $6) FROM saved LIMIT 1`,
 };
 
-/** Stores what messages are answered with; to be called in the transaction that stores the messages. */
+/**
+ * Stores what messages are answered with, and tells the streams of the conversation once that is committed; to be
+ * called in the transaction that stores the messages.
+ */
 export async function saveInjections(
   on: Queryable,
   ref: ConversationRef,
@@ -58,7 +68,14 @@ export async function saveInjections(
       source_message_ids: sourceMessageIds,
     };
   });
-  await run(on, SAVE, [ref.namespace, ref.userId, ref.conversationId, JSON.stringify(rows)]);
+  await run(on, SAVE, [
+    ref.namespace,
+    ref.userId,
+    ref.conversationId,
+    JSON.stringify(rows),
+    INJECTIONS_CHANNEL,
+    progressKey(ref),
+  ]);
 }
 
 const OF_SEQS = {

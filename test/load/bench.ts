@@ -11,6 +11,7 @@ import { createTemporalClient } from '../../src/temporal/connection';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
 import { startBenchStack, type BenchStack } from './bench-stack';
+import { openStreams } from './bench-streams';
 import { JsonClient, closedLoop, openLoop, quantile, type LoadResult } from './requests';
 import { question, turnText } from './synthetic-talk';
 
@@ -42,6 +43,7 @@ const FIGURES: Record<string, { env: Record<string, string>; take: (stack: Bench
   retrieve: { env: AS_STARTED, take: retrieveAgainstBareQuery },
   searchable: { env: AS_STARTED, take: storeToSearchable },
   events: { env: AS_STARTED, take: eventsPerMessage },
+  streams: { env: WITHOUT_EMBEDDER, take: (stack) => openStreams(stack, say) },
 };
 
 /**
