@@ -13,22 +13,26 @@ const MESSAGES_PER_SECOND = 20;
 const OPENING_AT_ONCE = 50;
 const RECONNECT_MS = 500;
 const DEADLINE_MS = 60_000;
+/** The question itself becomes a memory too; of one user it is asked a few times only. */
+const STREAMS_A_USER = 10;
 const QUESTION = 'Which foods am I allergic to?';
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 /** Opens many streams over two API processes, injects into some of them, then kills one process. */
 export async function openStreams(stack: BenchStack, say: (line: string) => void): Promise<void> {
+  const run = randomUUID();
   const second = await startReadyApi({ env: { ...stack.env, PORT: '0' } });
   const urls = [stack.url, second.url];
-  const userId = `streams-${randomUUID()}`;
   const api = new JsonClient(stack.url, 16);
-  await api.post('/v1/store', {
-    user_id: userId,
-    conversation_id: 'before',
-    history: [{ role: 'user', content: 'I am allergic to peanuts.' }],
-  });
-  const followers = Array.from({ length: STREAMS }, (_, place) => new Follower(urls, place, userId));
+  const userOf = (place: number): string => `streams-${run}-${Math.floor(place / STREAMS_A_USER)}`;
+  for (let place = 0; place < 2 * MESSAGES; place += STREAMS_A_USER)
+    await api.post('/v1/store', {
+      user_id: userOf(place),
+      conversation_id: 'before',
+      history: [{ role: 'user', content: 'I am allergic to peanuts.' }],
+    });
+  const followers = Array.from({ length: STREAMS }, (_, place) => new Follower(urls, place, userOf(place)));
   const started = performance.now();
   for (let from = 0; from < STREAMS; from += OPENING_AT_ONCE)
     await Promise.all(followers.slice(from, from + OPENING_AT_ONCE).map((one) => one.open()));
@@ -36,10 +40,10 @@ export async function openStreams(stack: BenchStack, say: (line: string) => void
     `${STREAMS} streams opened over 2 API processes in ${((performance.now() - started) / 1_000).toFixed(1)} s`,
   );
 
-  const half = await inject(api, followers.slice(0, MESSAGES), userId, () => undefined);
+  const half = await inject(api, followers.slice(0, MESSAGES), () => undefined);
   report('all processes well', half, followers, say);
   const killedAt = performance.now();
-  const rest = await inject(api, followers.slice(MESSAGES, 2 * MESSAGES), userId, (sent) => {
+  const rest = await inject(api, followers.slice(MESSAGES, 2 * MESSAGES), (sent) => {
     if (sent === MESSAGES / 4) second.kill('SIGKILL');
   });
   await poll('all streams are open again', DEADLINE_MS, async () => followers.every((one) => one.isOpen));
@@ -60,7 +64,6 @@ interface Sent {
 async function inject(
   api: JsonClient,
   followers: readonly Follower[],
-  userId: string,
   onSent: (count: number) => void,
 ): Promise<Sent[]> {
   const sent: Sent[] = [];
@@ -69,7 +72,10 @@ async function inject(
     onSent(count);
     const sentAt = performance.now();
     const request = { conversation_id: follower.conversationId, role: 'user', content: QUESTION };
-    const posted = api.post('/v1/orchestrator/message', { ...request, metadata: { user_id: userId } });
+    const posted = api.post('/v1/orchestrator/message', {
+      ...request,
+      metadata: { user_id: follower.userId },
+    });
     pending.push(
       posted.then((answer) => {
         const { injections } = JSON.parse(answer.body) as { injections: unknown[] };
@@ -115,7 +121,7 @@ class Follower {
   constructor(
     private readonly urls: readonly string[],
     private attempt: number,
-    private readonly userId: string,
+    readonly userId: string,
   ) {
     this.conversationId = `c-${attempt}`;
   }
