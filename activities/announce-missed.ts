@@ -2,6 +2,7 @@ import { missedAnnouncements, touchConversations } from '../src/record/conversat
 import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
 import type { SweepActivities } from '../workflows/sweep.contract';
+import { catchUpIndex } from './catch-up-index';
 import type { ActivityDependencies } from './dependencies';
 
 /** Longer than an announcement takes when all is well, shorter than anyone would wait. */
@@ -18,6 +19,7 @@ export function createAnnounceMissed(dependencies: ActivityDependencies): SweepA
   const { pool, announcer, importTeller, defaults } = dependencies;
   return async function announceMissed() {
     await forgetExpiredAnswers(pool);
+    await catchUpIndex(dependencies);
     const undriven = await undrivenImports(pool, UNDRIVEN_AFTER_MS, IMPORTS_A_SWEEP);
     await Promise.all(undriven.map((ref) => importTeller.tell(ref)));
     const missed = await missedAnnouncements(pool, {

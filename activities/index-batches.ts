@@ -1,9 +1,13 @@
 import type { ConversationRef, Turn } from '../src/domain/message';
 import { tenantName } from '../src/domain/ids';
-import { TenantMissingError, type IndexObject, type MemoryIndex } from '../src/index/memory-index';
-import { fromInt8, meanVector, toInt8 } from '../src/models/quantize';
-import { indexTermsOf } from '../src/recall/index-terms';
+import type { IndexObject } from '../src/index/memory-index';
+import { writeObjects } from '../src/index/write-objects';
+import { toInt8 } from '../src/models/quantize';
+import { batchObject } from '../src/recall/index-objects';
 import type { BatchRow } from '../src/record/batches';
+import { turnsOutOfContext } from '../src/record/delete-memory';
+import { CONTEXT_TURNS } from '../src/record/facts';
+import { markIndexPending } from '../src/record/index-pending';
 import { goneMemories, readTurnVectors, saveMemories, saveTurnVectors } from '../src/record/memories';
 import { readTurns } from '../src/record/messages';
 import type { ActivityDependencies } from './dependencies';
@@ -16,9 +20,6 @@ export interface BatchOutcome {
   /** Null: indexed. */
   failureReason: string | null;
 }
-
-/** How many turns before a batch help to index it. */
-const TURNS_BEFORE = 2;
 
 /**
  * Embeds, saves and indexes batches of one conversation, in that order, so that the index never holds what the record
@@ -33,7 +34,7 @@ export async function indexBatches(
 ): Promise<BatchOutcome[]> {
   const first = batches[0]!.firstSeq;
   const last = batches.at(-1)!.lastSeq;
-  const turns = await readTurns(dependencies.pool, ref, first - TURNS_BEFORE, last);
+  const turns = await readTurns(dependencies.pool, ref, first - CONTEXT_TURNS, last);
   const bySeq = new Map(turns.map((turn) => [turn.seq, turn]));
   const inBatches = batches.flatMap((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
   const { vectors, refused } = await vectorsOf(dependencies, ref, inBatches, signal);
@@ -50,14 +51,27 @@ export async function indexBatches(
       ref,
       good.map((work) => work.memory),
     );
+  const readExcluded = (): Promise<Set<number>> =>
+    turnsOutOfContext(dependencies.pool, ref, first - CONTEXT_TURNS, last);
+  const excluded = await readExcluded();
   const unindexed = await writeIndex(
     dependencies,
     ref,
-    good.map(({ batch, own, memory }) => ({
-      id: memory.id,
-      terms: indexTermsOf(own, range(bySeq, batch.firstSeq - TURNS_BEFORE, batch.firstSeq - 1)),
-      vector: batchVector(own, vectors),
-    })),
+    good.map(({ batch, own, memory }) => {
+      const before = range(bySeq, batch.firstSeq - CONTEXT_TURNS, batch.firstSeq - 1);
+      const previous = before.filter((turn) => !excluded.has(turn.seq));
+      return batchObject(memory.id, own, previous, vectors);
+    }),
+  );
+  // Deleted while the index was written: whoever deleted it may have been there before us.
+  const since = [...(await readExcluded())].filter((seq) => !excluded.has(seq));
+  const touched = good.filter(({ batch }) =>
+    since.some((seq) => batch.firstSeq - CONTEXT_TURNS <= seq && seq <= batch.lastSeq),
+  );
+  await markIndexPending(
+    dependencies.pool,
+    ref,
+    touched.map(({ memory }) => memory.id),
   );
   return works.map(({ batch, refusal, memory }) => ({
     firstSeq: batch.firstSeq,
@@ -97,26 +111,10 @@ async function writeIndex(
   const live = objects.filter((object) => !gone.has(object.id));
   const tenant = tenantName(ref.namespace, ref.userId);
   const { refused } = await eachOrRefused(live, async (part) => {
-    await upsert(index, tenant, part);
+    await writeObjects(index, tenant, part);
     return part.map(() => true);
   });
   return new Map([...refused].map(([object, error]) => [object.id, failureReason(error)]));
-}
-
-async function upsert(index: MemoryIndex, tenant: string, objects: readonly IndexObject[]): Promise<void> {
-  try {
-    await index.upsert(tenant, objects);
-  } catch (thrown) {
-    if (!(thrown instanceof TenantMissingError)) throw thrown;
-    await index.createTenant(tenant);
-    await index.upsert(tenant, objects);
-  }
-}
-
-/** The mean of a batch's turns, from the vectors as the record keeps them: a rebuilt index gets the same. */
-function batchVector(turns: readonly Turn[], vectors: ReadonlyMap<number, Buffer>): Float32Array | null {
-  const kept = turns.flatMap((turn) => vectors.get(turn.seq) ?? []);
-  return kept.length === 0 ? null : meanVector(kept.map(fromInt8));
 }
 
 function range(bySeq: ReadonlyMap<number, Turn>, firstSeq: number, lastSeq: number): Turn[] {

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { ConversationPolicy } from '../domain/policy';
-import type { MemoryIndex } from '../index/memory-index';
 import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
+import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { Recall } from '../recall/recall';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
@@ -15,7 +15,7 @@ export interface ApiDependencies {
   imports: Imports;
   injectionStreams: InjectionStreams;
   recall: Recall;
-  index: Pick<MemoryIndex, 'remove'>;
+  keepIndex: KeepIndexSoon;
   health: HealthChecks;
   log: Logger;
   /** The namespace of requests that carry no key. */

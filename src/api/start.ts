@@ -10,6 +10,7 @@ import { createImports } from '../ingest/imports';
 import { InjectionFeed } from '../ingest/injection-feed';
 import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
+import { createKeepIndexSoon } from '../recall/keep-index-soon';
 import { createRecall } from '../recall/recall';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
@@ -111,7 +112,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     imports,
     injectionStreams,
     recall,
-    index,
+    keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
     log,
     namespace: config.NAMESPACE,
     defaultPolicy,

@@ -37,6 +37,13 @@ export interface Memory {
   createdAt: Date;
   /** When it came in. */
   storedAt: Date;
+  /** The content was set by hand: it, not the batch's turns, is what is recalled. */
+  contentEdited?: true;
+}
+
+/** Whether a memory's own content is what is recalled; of others it is the turns of their batch. */
+export function speaksForItself(memory: Pick<Memory, 'tier' | 'contentEdited'>): boolean {
+  return memory.tier !== 'raw' || memory.contentEdited === true;
 }
 
 /** One turn of a batch in an answer. */

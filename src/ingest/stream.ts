@@ -9,6 +9,7 @@ import {
   degradedOf,
   injectionsAfter,
   injectionsOf,
+  lockInjectable,
   markDegraded,
   saveInjections,
   type StoredInjection,
@@ -170,9 +171,10 @@ export function createStream(dependencies: StreamDependencies): Ingest['stream']
       });
       decided.push(...chosen.map((one) => ({ seq, ...one })));
     }
-    if (decided.length > 0) await saveInjections(client, ref, decided);
+    const stillThere = await liveOf(client, ref, decided);
+    if (stillThere.length > 0) await saveInjections(client, ref, stillThere);
     if (degraded.length > 0) await markDegraded(client, ref, degraded, [DEGRADED_RETRIEVAL]);
-    return { decided, degraded };
+    return { decided: stillThere, degraded };
   }
 
   async function answer(
@@ -204,6 +206,18 @@ export function createStream(dependencies: StreamDependencies): Ingest['stream']
     }));
     return { ...appended, turns };
   }
+}
+
+/** Without what was deleted, or has expired, since it was found. */
+async function liveOf(
+  client: PoolClient,
+  ref: ConversationRef,
+  decided: readonly StoredInjection[],
+): Promise<StoredInjection[]> {
+  if (decided.length === 0) return [];
+  const ids = [...new Set(decided.map((one) => one.injection.memoryId))];
+  const live = await lockInjectable(client, ref, ids);
+  return decided.filter((one) => live.has(one.injection.memoryId));
 }
 
 /** @throws UnavailableError('weaviate') when it takes longer than a waiting message should */

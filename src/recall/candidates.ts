@@ -1,9 +1,10 @@
 import type { Pool as PgPool } from 'pg';
-import type { Memory } from '../domain/memory';
 import { tenantName } from '../domain/ids';
+import { speaksForItself, type Memory } from '../domain/memory';
 import type { MemoryIndex } from '../index/memory-index';
 import type { Embedder } from '../models/embedder';
 import { fromInt8 } from '../models/quantize';
+import { readMemoryVectors } from '../record/memory-vectors';
 import {
   countMemories,
   memoriesNear,
@@ -37,7 +38,9 @@ export interface RecallDependencies {
   embedder: Embedder | null;
 }
 
-/** A turn of a candidate, scored. Facts are a turn of their own without a message. */
+const NO_VECTORS: ReadonlyMap<string, Buffer> = new Map();
+
+/** A turn of a candidate, scored. A memory that speaks for itself is a turn of its own without a message. */
 export interface ScoredTurn {
   turn: RecordedTurn | null;
   pooled: number;
@@ -100,7 +103,9 @@ export async function findCandidates(
     memoriesNear(pool, owner, options.filter, ids),
     turnsNear(pool, owner, ids, REACH_TURNS, embedder?.name ?? null),
   ]);
-  const scored = scorePool(makePool(candidateTurns(memories, turns)), question, backgroundShare);
+  const own = memories.filter(speaksForItself).map((memory) => memory.id);
+  const vectors = embedder ? await readMemoryVectors(pool, owner, embedder.name, own) : NO_VECTORS;
+  const scored = scorePool(makePool(candidateTurns(memories, turns, vectors)), question, backgroundShare);
   const evidences = evidenceOf(scored, question);
   const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
   scored.pool.turns.forEach((turn, i) => {
@@ -158,7 +163,11 @@ function searchSize(
   return { limit: filtered ? size * OVER_FETCH : size };
 }
 
-function candidateTurns(memories: readonly Memory[], turns: readonly RecordedTurn[]): CandidateTurn[] {
+function candidateTurns(
+  memories: readonly Memory[],
+  turns: readonly RecordedTurn[],
+  vectors: ReadonlyMap<string, Buffer>,
+): CandidateTurn[] {
   const byId = new Map(memories.map((memory) => [memory.id, memory]));
   const ofConversations = turns.map((turn): CandidateTurn => ({
     conversationId: turn.conversationId,
@@ -171,18 +180,19 @@ function candidateTurns(memories: readonly Memory[], turns: readonly RecordedTur
     memory: byId.get(turn.memoryId) ?? null,
     recorded: turn,
   }));
-  const facts = memories
-    .filter((memory) => memory.tier !== 'raw')
-    .map((memory): CandidateTurn => ({
+  const own = memories.filter(speaksForItself).map((memory): CandidateTurn => {
+    const vector = vectors.get(memory.id);
+    return {
       conversationId: null,
       seq: 0,
       role: 'user',
       name: null,
       content: memory.content,
       saidAt: memory.createdAt,
-      vector: null,
+      vector: vector ? fromInt8(vector) : null,
       memory,
       recorded: null,
-    }));
-  return [...ofConversations, ...facts];
+    };
+  });
+  return [...ofConversations, ...own];
 }

@@ -26,7 +26,7 @@ const BEGIN = {
          VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 second', clock_timestamp() + $7 * interval '1 hour')
          ON CONFLICT (namespace, route, key) DO UPDATE
             SET user_id = excluded.user_id, body_hash = excluded.body_hash, locked_until = excluded.locked_until,
-                expires_at = excluded.expires_at, status = NULL, response = NULL
+                expires_at = excluded.expires_at, status = NULL, response = NULL, voided = false
           WHERE k.expires_at < clock_timestamp()
              OR (k.status IS NULL AND k.locked_until < clock_timestamp() AND k.body_hash = excluded.body_hash)
          RETURNING 1`,
@@ -67,14 +67,17 @@ export async function beginIdempotent(on: Queryable, request: IdempotentRequest)
 const FINISH = {
   name: 'finish-idempotent',
   text: `UPDATE idempotency_keys SET status = $4, response = $5
-          WHERE namespace = $1 AND route = $2 AND key = $3 AND status IS NULL`,
+          WHERE namespace = $1 AND route = $2 AND key = $3 AND status IS NULL AND NOT voided`,
 };
 const RELEASE = {
   name: 'release-idempotent',
   text: `DELETE FROM idempotency_keys WHERE namespace = $1 AND route = $2 AND key = $3 AND status IS NULL`,
 };
 
-/** Keeps the answer for replays; a 5xx is not kept, so that the caller may try again with the same key. */
+/**
+ * Keeps the answer for replays. Not a 5xx, so that the caller may try again with the same key; nor one that may show
+ * what was deleted while it was made.
+ */
 export async function finishIdempotent(
   on: Queryable,
   request: Pick<IdempotentRequest, 'namespace' | 'route' | 'key'>,
@@ -82,8 +85,10 @@ export async function finishIdempotent(
   response: unknown,
 ): Promise<void> {
   const { namespace, route, key } = request;
-  if (status >= 500) await run(on, RELEASE, [namespace, route, key]);
-  else await run(on, FINISH, [namespace, route, key, status, JSON.stringify(response ?? null)]);
+  const kept =
+    status < 500 &&
+    (await run(on, FINISH, [namespace, route, key, status, JSON.stringify(response ?? null)])).rowCount === 1;
+  if (!kept) await run(on, RELEASE, [namespace, route, key]);
 }
 
 const FORGET = {

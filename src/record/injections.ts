@@ -1,6 +1,7 @@
 import type { Injection } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
 import { progressKey } from './batches';
+import { LIVE_MEMORY } from './memories';
 import { run, type Queryable } from './pool';
 
 /** An injection as stored: with what it was made from, so that the same thing in another form counts as the same. */
@@ -28,6 +29,27 @@ const COLUMNS =
 
 /** Postgres channel on which new injections of a conversation are told; the payload is its `progressKey`. */
 export const INJECTIONS_CHANNEL = 'conversation_injections';
+
+// A memory that was found before the lock may be gone by now; one that is locked here goes after us, with what it was
+// injected into.
+const LIVE_OF = {
+  name: 'injectable-memories',
+  text: `SELECT id FROM memories WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3) AND ${LIVE_MEMORY}
+          ORDER BY id FOR SHARE`,
+};
+
+/**
+ * Locks memories that are about to be injected until the transaction ends, so that none is deleted in between.
+ * @returns those that can be recalled
+ */
+export async function lockInjectable(
+  on: Queryable,
+  ref: ConversationRef,
+  memoryIds: readonly string[],
+): Promise<Set<string>> {
+  const result = await run<{ id: string }>(on, LIVE_OF, [ref.namespace, ref.userId, memoryIds]);
+  return new Set(result.rows.map((row) => row.id));
+}
 
 const SAVE = {
   name: 'save-injections',

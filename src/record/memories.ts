@@ -21,10 +21,13 @@ export interface MemoryRow {
   metadata: Record<string, unknown>;
   created_at: Date;
   stored_at: Date;
+  content_edited: boolean;
 }
 
-export const MEMORY_COLUMNS = `namespace, user_id, id, tier, layer, type, content, conversation_id, first_seq, last_seq,
+const SAVED_COLUMNS = `namespace, user_id, id, tier, layer, type, content, conversation_id, first_seq, last_seq,
   source_message_ids, importance, persona_tags, emotional_signature, metadata, created_at, stored_at`;
+
+export const MEMORY_COLUMNS = `${SAVED_COLUMNS}, content_edited`;
 
 /** What "can be recalled" means, wherever memories are read: cleanup may run later. */
 export const LIVE_MEMORY = `deleted_at IS NULL AND superseded_by IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
@@ -48,6 +51,7 @@ export function memoryFromRow(row: MemoryRow): Memory {
     metadata: row.metadata,
     createdAt: row.created_at,
     storedAt: row.stored_at,
+    ...(row.content_edited ? { contentEdited: true as const } : {}),
   };
 }
 
@@ -59,7 +63,7 @@ export interface TurnVector {
 
 const SAVE = {
   name: 'save-memories',
-  text: `INSERT INTO memories (${MEMORY_COLUMNS})
+  text: `INSERT INTO memories (${SAVED_COLUMNS})
          SELECT $1, $2, m.id, m.tier, m.layer, m.type, m.content, m.conversation_id, m.first_seq, m.last_seq,
                 m.source_message_ids, m.importance, m.persona_tags, m.emotional_signature, m.metadata, m.created_at, m.stored_at
            FROM jsonb_to_recordset($3) AS m (id uuid, tier text, layer text, type text, content text, conversation_id text,
@@ -152,6 +156,21 @@ export async function getMemory(
   return row ? memoryFromRow(row) : null;
 }
 
+const GET_MANY = {
+  name: 'get-memories',
+  text: `SELECT ${MEMORY_COLUMNS} FROM memories WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3) AND ${LIVE_MEMORY}`,
+};
+
+/** Those of these memories that can be recalled, in no order. */
+export async function getMemories(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  ids: readonly string[],
+): Promise<Memory[]> {
+  const result = await run<MemoryRow>(on, GET_MANY, [owner.namespace, owner.userId, ids]);
+  return result.rows.map(memoryFromRow);
+}
+
 const OF_SEQS = {
   name: 'memories-of-seqs',
   text: `SELECT ${MEMORY_COLUMNS} FROM memories
@@ -178,32 +197,6 @@ export async function memoriesOfMessages(
     seqs,
   ]);
   return result.rows.map(memoryFromRow);
-}
-
-const DELETE = {
-  name: 'delete-memory',
-  text: `WITH gone AS (
-           UPDATE memories SET deleted_at = clock_timestamp()
-            WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY} RETURNING id),
-         injected AS (
-           DELETE FROM injections WHERE namespace = $1 AND user_id = $2 AND memory_id IN (SELECT id FROM gone)),
-         replays AS (
-           DELETE FROM idempotency_keys WHERE namespace = $1 AND user_id = $2 AND status IS NOT NULL
-              AND EXISTS (SELECT 1 FROM gone))
-         SELECT id FROM gone`,
-};
-
-/**
- * Takes a memory out of everything that is recalled, out of stored injections, and forgets the user's kept answers.
- * @returns whether there was one
- */
-export async function deleteMemory(
-  on: Queryable,
-  owner: { namespace: string; userId: string },
-  id: string,
-): Promise<boolean> {
-  const result = await run(on, DELETE, [owner.namespace, owner.userId, id]);
-  return result.rowCount === 1;
 }
 
 const DELETED_IDS = {

@@ -151,7 +151,8 @@ const TURNS_NEAR = {
             CROSS JOIN LATERAL (
               SELECT id, first_seq, last_seq FROM memories
                WHERE namespace = $1 AND user_id = $2 AND conversation_id = s.conversation_id AND tier = 'raw'
-                 AND first_seq BETWEEN s.low - ${MAX_BATCH_MESSAGES} AND s.high AND last_seq >= s.low AND ${LIVE_MEMORY}
+                 AND first_seq BETWEEN s.low - ${MAX_BATCH_MESSAGES} AND s.high AND last_seq >= s.low
+                 AND NOT content_edited AND ${LIVE_MEMORY}
                OFFSET 0) AS m
             CROSS JOIN LATERAL (
               SELECT conversation_id, seq, message_id, role, name, content, coalesce(said_at, stored_at) AS said_at
@@ -203,7 +204,8 @@ const TURNS_OF = {
            FROM memories m
            JOIN messages t ON t.namespace = $1 AND t.user_id = $2 AND t.conversation_id = m.conversation_id
             AND t.seq BETWEEN m.first_seq AND m.last_seq
-          WHERE m.namespace = $1 AND m.user_id = $2 AND m.id = ANY ($3) AND m.tier = 'raw' ORDER BY t.seq`,
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.id = ANY ($3) AND m.tier = 'raw'
+            AND NOT m.content_edited ORDER BY t.seq`,
 };
 
 /** The turns of these raw memories, in order, without vectors. */

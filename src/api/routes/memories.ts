@@ -1,25 +1,40 @@
 import { z } from 'zod';
-import { ensureError, notFound } from '../../domain/errors';
-import { tenantName } from '../../domain/ids';
-import { deleteMemory, getMemory } from '../../record/memories';
+import { conflict, notFound } from '../../domain/errors';
+import { deleteMemory } from '../../record/delete-memory';
+import { changeMemory, saveFact } from '../../record/facts';
+import { getMemory } from '../../record/memories';
+import { transaction } from '../../record/pool';
 import type { ApiDependencies } from '../dependencies';
-import { defineRoute, type Route } from '../route';
+import { defineRoute, type Answer, type RequestContext, type Route } from '../route';
 import { item } from '../schemas/answers';
 import { id } from '../schemas/fields';
+import { memoryDeleted, memoryPatch, newMemory, type MemoryPatch, type NewMemory } from '../schemas/memories';
 import { itemOf } from '../wire';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_MEMORY = 'This user has no memory with this id.';
+const DEFAULT_IMPORTANCE = 0.8;
 
 const params = z.object({ memory_id: id });
 const query = z.object({ user_id: id });
-const deleted = z.object({ id: z.string(), deleted: z.literal(true) }).meta({ id: 'MemoryDeleted' });
 
-/** Single memories by their id. */
+/** Single memories: written by hand, read, changed and deleted by their id. */
 export function memoryRoutes(deps: ApiDependencies): Route[] {
   const path = '/v1/memories/{memory_id}';
   const tag = 'memories';
   return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/memories/direct',
+      tag,
+      summary: 'Write a memory by hand; it is found before the answer',
+      description:
+        'While the index is out of reach the memory is accepted all the same: it is listed at once, and found by queries as soon as the index is back.',
+      body: newMemory,
+      responses: { 201: { description: 'The memory', schema: item } },
+      userOf: ({ body }) => body.user_id,
+      handle: ({ body }, context) => create(deps, body, context),
+    }),
     defineRoute({
       method: 'get',
       path,
@@ -29,14 +44,24 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       query,
       responses: { 200: { description: 'The memory', schema: item } },
       async handle({ params, query }, { namespace }) {
-        const memory = await getMemory(
-          deps.pool,
-          { namespace, userId: query.user_id },
-          memoryId(params.memory_id),
-        );
+        const owner = { namespace, userId: query.user_id };
+        const memory = await getMemory(deps.pool, owner, memoryId(params.memory_id));
         if (!memory) throw notFound(NO_MEMORY);
         return { status: 200, body: itemOf(memory) };
       },
+    }),
+    defineRoute({
+      method: 'patch',
+      path,
+      tag,
+      summary: 'Change a memory',
+      description: 'New content is what queries find from now on, instead of the words of its messages.',
+      params,
+      query,
+      body: memoryPatch,
+      responses: { 200: { description: 'The memory as it now is', schema: item } },
+      handle: ({ params, query, body }, { namespace }) =>
+        change(deps, { namespace, userId: query.user_id }, memoryId(params.memory_id), body),
     }),
     defineRoute({
       method: 'delete',
@@ -45,22 +70,60 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       summary: 'Delete a memory; it is out of search before the answer',
       params,
       query,
-      responses: { 200: { description: 'Deleted', schema: deleted } },
-      async handle({ params, query }, { namespace, log, requestId }) {
+      responses: { 200: { description: 'Deleted', schema: memoryDeleted } },
+      async handle({ params, query }, { namespace }) {
         const memory = memoryId(params.memory_id);
-        const gone = await deleteMemory(deps.pool, { namespace, userId: query.user_id }, memory);
-        if (!gone) throw notFound(NO_MEMORY);
-        // The record alone decides what is recalled, so the answer does not wait for the index to forget it too.
-        deps.index.remove(tenantName(namespace, query.user_id), [memory]).catch((error: unknown) => {
-          log.warn(
-            { err: ensureError(error), request_id: requestId },
-            'a deleted memory is still in the index',
-          );
-        });
+        const owner = { namespace, userId: query.user_id };
+        const changed = await transaction(deps.pool, (client) => deleteMemory(client, owner, memory));
+        if (changed === null) throw notFound(NO_MEMORY);
+        await deps.keepIndex(owner, changed);
         return { status: 200, body: { id: memory, deleted: true } };
       },
     }),
   ];
+}
+
+async function create(deps: ApiDependencies, body: NewMemory, context: RequestContext): Promise<Answer> {
+  const owner = { namespace: context.namespace, userId: body.user_id };
+  const fact = {
+    // Follows from an Idempotency-Key: a request run again because its answer was lost makes no second memory.
+    id: context.newMessageId(),
+    content: body.content,
+    layer: body.layer ?? 'semantic',
+    type: body.type ?? 'explicit',
+    importance: body.importance ?? DEFAULT_IMPORTANCE,
+    personaTags: body.persona_tags ?? ['identity'],
+    emotionalSignature: body.emotional_signature ?? null,
+    metadata: body.metadata ?? {},
+    createdAt: body.event_timestamp ?? null,
+    ttlSeconds: body.ttl_seconds ?? null,
+  };
+  const memory = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
+  if (!memory)
+    throw conflict('What this Idempotency-Key has made is gone since. Use a new key to write it again.');
+  await deps.keepIndex(owner, [memory.id]);
+  return { status: 201, body: itemOf(memory) };
+}
+
+async function change(
+  deps: ApiDependencies,
+  owner: { namespace: string; userId: string },
+  id: string,
+  patch: MemoryPatch,
+): Promise<Answer> {
+  const changed = await transaction(deps.pool, (client) =>
+    changeMemory(client, owner, id, {
+      content: patch.content,
+      layer: patch.layer,
+      importance: patch.importance,
+      personaTags: patch.persona_tags,
+      metadata: patch.metadata,
+      ttlSeconds: patch.ttl_seconds,
+    }),
+  );
+  if (!changed) throw notFound(NO_MEMORY);
+  if (changed.reindexed.length > 0) await deps.keepIndex(owner, changed.reindexed);
+  return { status: 200, body: itemOf(changed.memory) };
 }
 
 /** Ids of memories are UUIDs: anything else names none. */

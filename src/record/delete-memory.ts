@@ -1,0 +1,88 @@
+import type { ConversationRef } from '../domain/message';
+import { memoriesInContextOf } from './facts';
+import { markIndexPending } from './index-pending';
+import { LIVE_MEMORY } from './memories';
+import { run, type Queryable } from './pool';
+
+const DELETE = {
+  name: 'delete-memory',
+  text: `UPDATE memories SET deleted_at = clock_timestamp()
+          WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY} RETURNING id`,
+};
+// What it was merged from or has replaced says the same, and must not outlive it.
+const DELETE_HISTORY = {
+  name: 'delete-memory-history',
+  text: `WITH RECURSIVE before AS (
+           SELECT id FROM memories WHERE namespace = $1 AND user_id = $2 AND superseded_by = $3
+           UNION
+           SELECT m.id FROM before b JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.superseded_by = b.id)
+         UPDATE memories SET deleted_at = clock_timestamp()
+          WHERE namespace = $1 AND user_id = $2 AND id IN (SELECT id FROM before) AND deleted_at IS NULL RETURNING id`,
+};
+const FORGET_INJECTIONS = {
+  name: 'forget-injections',
+  text: 'DELETE FROM injections WHERE namespace = $1 AND user_id = $2 AND memory_id = ANY ($3)',
+};
+const VOID_ANSWERS_IN_FLIGHT = {
+  name: 'void-answers-in-flight',
+  text: `UPDATE idempotency_keys SET voided = true WHERE namespace = $1 AND user_id = $2 AND status IS NULL`,
+};
+const FORGET_ANSWERS = {
+  name: 'forget-answers',
+  text: 'DELETE FROM idempotency_keys WHERE namespace = $1 AND user_id = $2 AND status IS NOT NULL',
+};
+
+/**
+ * Takes a memory, with what it has replaced, out of everything that is recalled and out of stored injections, forgets
+ * the user's kept answers, and lets none be kept that is being made now. Statements of their own, in a transaction:
+ * each has to see what was committed while the one before it waited for a lock.
+ * @returns the memories whose index objects are to be removed or written again; null when there was none
+ */
+export async function deleteMemory(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  id: string,
+): Promise<string[] | null> {
+  const key = [owner.namespace, owner.userId];
+  if ((await run(on, DELETE, [...key, id])).rowCount !== 1) return null;
+  const history = await run<{ id: string }>(on, DELETE_HISTORY, [...key, id]);
+  const gone = [id, ...history.rows.map((row) => row.id)];
+  await forgetTracesOf(on, owner, gone);
+  const changed = [...gone, ...(await memoriesInContextOf(on, owner, gone))];
+  await markIndexPending(on, owner, changed);
+  return changed;
+}
+
+/** Takes gone memories out of stored injections and kept answers; in the transaction that made them go. */
+export async function forgetTracesOf(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  ids: readonly string[],
+): Promise<void> {
+  const key = [owner.namespace, owner.userId];
+  await run(on, FORGET_INJECTIONS, [...key, ids]);
+  // In this order: an answer that is kept between the two is forgotten by the second.
+  await run(on, VOID_ANSWERS_IN_FLIGHT, key);
+  await run(on, FORGET_ANSWERS, key);
+}
+
+const OUT_OF_CONTEXT = {
+  name: 'turns-out-of-context',
+  text: `SELECT seq FROM memories m
+          CROSS JOIN LATERAL generate_series(greatest(m.first_seq, $4), least(m.last_seq, $5)) AS seq
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3 AND m.tier = 'raw'
+            AND m.first_seq <= $5 AND m.last_seq >= $4
+            AND (m.deleted_at IS NOT NULL OR m.content_edited OR m.expires_at <= clock_timestamp())`,
+};
+
+/** Which turns of a range must not help to index others: what was deleted, has expired, or was rewritten by hand. */
+export async function turnsOutOfContext(
+  on: Queryable,
+  ref: ConversationRef,
+  firstSeq: number,
+  lastSeq: number,
+): Promise<Set<number>> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq];
+  const result = await run<{ seq: number }>(on, OUT_OF_CONTEXT, values);
+  return new Set(result.rows.map((row) => row.seq));
+}

@@ -1,0 +1,185 @@
+import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
+import { markIndexPending } from './index-pending';
+import {
+  LIVE_MEMORY,
+  MEMORY_COLUMNS,
+  getMemory,
+  memoryFromRow,
+  saveMemories,
+  type MemoryRow,
+} from './memories';
+import { run, type Queryable } from './pool';
+
+/** A memory that somebody wrote by hand. */
+export interface NewFact {
+  id: string;
+  content: string;
+  layer: Layer;
+  type: MemoryType;
+  importance: number;
+  personaTags: string[];
+  emotionalSignature: EmotionalSignature | null;
+  metadata: Record<string, unknown>;
+  /** When it was so; null: now. */
+  createdAt: Date | null;
+  ttlSeconds: number | null;
+}
+
+const ENSURE_USER = {
+  name: 'ensure-user',
+  text: `INSERT INTO users (namespace, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+};
+const NOW = { name: 'record-now', text: 'SELECT clock_timestamp() AS now' };
+const SET_EXPIRY = {
+  name: 'set-memory-expiry',
+  text: `UPDATE memories SET expires_at = CASE WHEN $4::double precision IS NULL THEN NULL
+                                               ELSE clock_timestamp() + $4 * interval '1 second' END
+          WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY}`,
+};
+
+/**
+ * Stores a fact, to be indexed; in a transaction. Again with the same id changes nothing.
+ * @returns the memory as it stands; null when one with this id was deleted, superseded or has expired
+ */
+export async function saveFact(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  fact: NewFact,
+): Promise<Memory | null> {
+  await run(on, ENSURE_USER, [owner.namespace, owner.userId]);
+  const known = await getMemory(on, owner, fact.id);
+  if (known) return known;
+  const { now } = (await run<{ now: Date }>(on, NOW)).rows[0]!;
+  const memory: Memory = {
+    namespace: owner.namespace,
+    userId: owner.userId,
+    id: fact.id,
+    tier: 'fact',
+    layer: fact.layer,
+    type: fact.type,
+    content: fact.content,
+    conversationId: null,
+    firstSeq: null,
+    lastSeq: null,
+    sourceMessageIds: [],
+    importance: fact.importance,
+    personaTags: fact.personaTags,
+    emotionalSignature: fact.emotionalSignature,
+    metadata: fact.metadata,
+    createdAt: fact.createdAt ?? now,
+    storedAt: now,
+  };
+  await saveMemories(on, owner, [memory]);
+  if (fact.ttlSeconds !== null)
+    await run(on, SET_EXPIRY, [owner.namespace, owner.userId, fact.id, fact.ttlSeconds]);
+  await markIndexPending(on, owner, [fact.id]);
+  return await getMemory(on, owner, fact.id);
+}
+
+/** What may be changed of a memory by hand; undefined fields stay. */
+export interface MemoryChange {
+  content?: string | undefined;
+  layer?: Layer | undefined;
+  importance?: number | undefined;
+  personaTags?: string[] | undefined;
+  /** Merged into what is there, key by key; null takes a key out. What we keep there ourselves stays. */
+  metadata?: Record<string, unknown> | undefined;
+  /** From now on; null: it does not expire any more. */
+  ttlSeconds?: number | null | undefined;
+}
+
+/** Keys of a memory's metadata that are ours. */
+const OWN_METADATA = [
+  'conversation_id',
+  'message_ids',
+  'message_roles',
+  'batch_size',
+  'aggregation',
+  'portfolio',
+  'merged_from',
+  'dates',
+];
+
+const LOCK = {
+  name: 'lock-memory',
+  text: `SELECT ${MEMORY_COLUMNS} FROM memories
+          WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY} FOR UPDATE`,
+};
+const CHANGE = {
+  name: 'change-memory',
+  text: `UPDATE memories SET content = $4, layer = $5, importance = $6, persona_tags = $7, metadata = $8,
+                content_edited = content_edited OR (tier = 'raw' AND content <> $4)
+          WHERE namespace = $1 AND user_id = $2 AND id = $3`,
+};
+const FORGET_VECTORS = {
+  name: 'forget-memory-vectors',
+  text: 'DELETE FROM memory_vectors WHERE namespace = $1 AND user_id = $2 AND memory_id = $3',
+};
+
+/**
+ * Changes a memory; in a transaction. New content is embedded and indexed anew, and no longer stands for the words of
+ * its turns, in it or in its neighbours' context.
+ * @returns the memory as it now is, and the memories whose index objects changed with it; null when there is none
+ */
+export async function changeMemory(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  id: string,
+  change: MemoryChange,
+): Promise<{ memory: Memory; reindexed: string[] } | null> {
+  const key = [owner.namespace, owner.userId, id];
+  const row = (await run<MemoryRow>(on, LOCK, key)).rows[0];
+  if (!row) return null;
+  const content = change.content ?? row.content;
+  await run(on, CHANGE, [
+    ...key,
+    content,
+    change.layer ?? row.layer,
+    change.importance ?? row.importance,
+    change.personaTags ?? row.persona_tags,
+    JSON.stringify(mergedMetadata(row.metadata, change.metadata)),
+  ]);
+  if (change.ttlSeconds !== undefined) await run(on, SET_EXPIRY, [...key, change.ttlSeconds]);
+  let reindexed: string[] = [];
+  if (content !== row.content) {
+    await run(on, FORGET_VECTORS, key);
+    reindexed = [id, ...(await memoriesInContextOf(on, owner, [id]))];
+    await markIndexPending(on, owner, reindexed);
+  }
+  const memory = memoryFromRow((await run<MemoryRow>(on, LOCK, key)).rows[0]!);
+  return { memory, reindexed };
+}
+
+function mergedMetadata(
+  known: Record<string, unknown>,
+  change: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  const merged = { ...known };
+  for (const [key, value] of Object.entries(change ?? {})) {
+    if (OWN_METADATA.includes(key)) continue;
+    if (value === null) delete merged[key];
+    else merged[key] = value;
+  }
+  return merged;
+}
+
+/** How many turns before a batch help to index it. */
+export const CONTEXT_TURNS = 2;
+
+const IN_CONTEXT = {
+  name: 'memories-in-context-of',
+  text: `SELECT n.id FROM memories m
+           JOIN memories n ON n.namespace = $1 AND n.user_id = $2 AND n.conversation_id = m.conversation_id
+            AND n.tier = 'raw' AND n.first_seq BETWEEN m.last_seq + 1 AND m.last_seq + ${CONTEXT_TURNS}
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.id = ANY ($3) AND m.tier = 'raw' AND n.deleted_at IS NULL`,
+};
+
+/** The memories whose index objects hold words of these raw memories' turns. */
+export async function memoriesInContextOf(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  ids: readonly string[],
+): Promise<string[]> {
+  const result = await run<{ id: string }>(on, IN_CONTEXT, [owner.namespace, owner.userId, ids]);
+  return result.rows.map((row) => row.id);
+}
