@@ -14,6 +14,21 @@ export function toInt8(vector: ArrayLike<number>): Buffer {
   return Buffer.from(bytes.buffer);
 }
 
+/** A unit vector as one byte a dimension and the factor that brings them to length 1. */
+export interface ScaledVector {
+  readonly components: Int8Array;
+  readonly scale: number;
+}
+
+/** The unit vector that {@link toInt8} kept, without taking more room than it did. */
+export function scaledFromInt8(bytes: Uint8Array): ScaledVector {
+  // A copy: the bytes may be a view of a much larger buffer.
+  const components = new Int8Array(bytes);
+  let squares = 0;
+  for (let i = 0; i < components.length; i++) squares += components[i]! * components[i]!;
+  return { components, scale: squares === 0 ? 0 : 1 / Math.sqrt(squares) };
+}
+
 /** The unit vector that {@link toInt8} kept. */
 export function fromInt8(bytes: Uint8Array): Float32Array {
   return normalize(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));

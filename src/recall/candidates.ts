@@ -1,27 +1,18 @@
 import type { Pool as PgPool } from 'pg';
 import { tenantName } from '../domain/ids';
-import { speaksForItself, type Memory } from '../domain/memory';
+import type { Memory } from '../domain/memory';
 import type { MemoryIndex } from '../index/memory-index';
 import type { Embedder } from '../models/embedder';
-import { fromInt8 } from '../models/quantize';
-import { readMemoryVectors } from '../record/memory-vectors';
-import {
-  countMemories,
-  memoriesNear,
-  namesOf,
-  restricts,
-  turnsNear,
-  type MemoryFilter,
-  type Owner,
-  type RecordedTurn,
-} from '../record/recall-reads';
+import { countMemories, namesOf, restricts, type MemoryFilter, type Owner } from '../record/recall-reads';
+import { headsAround, type RecordedTurn } from '../record/recall-turns';
 import { backgroundShare } from './background/share';
 import { queryVector } from './query-vector';
 import { CONTEXT_REACH_TURNS } from './scoring/contextual-bm25';
 import { scorePool } from './scoring/fuse';
 import { evidenceOf, gate, relevanceOf, type QuestionEvidence, type TurnEvidence } from './scoring/gate';
-import { makePool, type PoolTurn } from './scoring/pool';
-import { questionForEmbedding, readQuestion } from './scoring/question';
+import { makePool } from './scoring/pool';
+import { questionForEmbedding, readQuestion, type Question } from './scoring/question';
+import type { TurnStore } from './turn-store';
 
 /** How many memories stage one asks the index for, by how many there are. */
 const SMALL_STORE = { memories: 1_000, candidates: 50 };
@@ -37,8 +28,6 @@ export interface RecallDependencies {
   index: MemoryIndex;
   embedder: Embedder | null;
 }
-
-const NO_VECTORS: ReadonlyMap<string, Buffer> = new Map();
 
 /** A turn of a candidate, scored. A memory that speaks for itself is a turn of its own without a message. */
 export interface ScoredTurn {
@@ -62,29 +51,24 @@ export interface Candidates {
   question: QuestionEvidence;
 }
 
-interface CandidateTurn extends PoolTurn {
-  memory: Memory | null;
-  recorded: RecordedTurn | null;
-}
-
 /**
- * The cascade: one search of the index for ids, one read of their turns with context, then the scoring of every turn
- * in this process.
+ * The cascade: one search of the index for ids, one read of where they lie, what is said there from the record or
+ * from this process's memory, then the scoring of every turn in this process.
  * @throws UnavailableError when the index or the record is out of reach
  */
 export async function findCandidates(
   dependencies: RecallDependencies,
+  turnStore: TurnStore,
   owner: Owner,
   query: string,
   options: { filter: MemoryFilter; now: Date; countAtMost?: number },
 ): Promise<Candidates> {
-  const { pool, index, embedder } = dependencies;
-  const [names, passing] = await Promise.all([
-    namesOf(pool, owner),
+  const { pool, index } = dependencies;
+  // Counting takes about as long as embedding does.
+  const [question, passing] = await Promise.all([
+    understood(dependencies, owner, query, options.now),
     countMemories(pool, owner, options.filter, options.countAtMost ?? null),
   ]);
-  const vector = await queryVector(embedder, questionForEmbedding(query, names));
-  const question = readQuestion(query, names, vector, options.now);
   const evidence: QuestionEvidence = {
     contentTerms: question.terms.length,
     namesParticipant: question.mentioned.size > 0,
@@ -92,29 +76,35 @@ export async function findCandidates(
   };
   const hits = await index.search(tenantName(owner.namespace, owner.userId), {
     terms: question.terms.join(' '),
-    vector,
+    vector: question.vector,
     ...searchSize(passing, restricts(options.filter)),
   });
-  if (hits.length === 0 || passing.total === 0)
-    return { memories: [], total: passing.total, question: evidence };
+  const nothing: Candidates = { memories: [], total: passing.total, question: evidence };
+  if (hits.length === 0 || passing.total === 0) return nothing;
 
   const ids = hits.map((hit) => hit.id);
-  const [memories, turns] = await Promise.all([
-    memoriesNear(pool, owner, options.filter, ids),
-    turnsNear(pool, owner, ids, REACH_TURNS, embedder?.name ?? null),
-  ]);
-  const own = memories.filter(speaksForItself).map((memory) => memory.id);
-  const vectors = embedder ? await readMemoryVectors(pool, owner, embedder.name, own) : NO_VECTORS;
-  const scored = scorePool(makePool(candidateTurns(memories, turns, vectors)), question, backgroundShare);
+  const heads = await headsAround(pool, owner, options.filter, ids, REACH_TURNS);
+  const { turns, memories } = await turnStore.load(owner, heads, REACH_TURNS);
+  const scored = scorePool(makePool(turns), question, backgroundShare);
   const evidences = evidenceOf(scored, question);
   const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
-  scored.pool.turns.forEach((turn, i) => {
-    if (!turn.memory) return;
-    byId
-      .get(turn.memory.id)
-      ?.turns.push({ turn: turn.recorded, ...scored.scores[i]!, evidence: evidences[i]! });
+  scored.pool.turns.forEach(({ memoryId, recorded }, i) => {
+    const { pooled, keywordShare } = scored.scores[i]!;
+    byId.get(memoryId)?.turns.push({ turn: recorded, pooled, keywordShare, evidence: evidences[i]! });
   });
-  return { memories: [...byId.values()].sort(byPosition), total: passing.total, question: evidence };
+  return { ...nothing, memories: [...byId.values()].sort(byPosition) };
+}
+
+/** The question as scoring takes it, with its vector. */
+async function understood(
+  { pool, embedder }: RecallDependencies,
+  owner: Owner,
+  query: string,
+  now: Date,
+): Promise<Question> {
+  const names = await namesOf(pool, owner);
+  const vector = await queryVector(embedder, questionForEmbedding(query, names));
+  return readQuestion(query, names, vector, now);
 }
 
 /** The relevance of each turn of each memory, on one scale, as if there were no other memories. */
@@ -161,38 +151,4 @@ function searchSize(
         : LARGE_STORE_CANDIDATES;
   if (ids) return { limit: size, ids };
   return { limit: filtered ? size * OVER_FETCH : size };
-}
-
-function candidateTurns(
-  memories: readonly Memory[],
-  turns: readonly RecordedTurn[],
-  vectors: ReadonlyMap<string, Buffer>,
-): CandidateTurn[] {
-  const byId = new Map(memories.map((memory) => [memory.id, memory]));
-  const ofConversations = turns.map((turn): CandidateTurn => ({
-    conversationId: turn.conversationId,
-    seq: turn.seq,
-    role: turn.role,
-    name: turn.name,
-    content: turn.content,
-    saidAt: turn.saidAt,
-    vector: turn.vector ? fromInt8(turn.vector) : null,
-    memory: byId.get(turn.memoryId) ?? null,
-    recorded: turn,
-  }));
-  const own = memories.filter(speaksForItself).map((memory): CandidateTurn => {
-    const vector = vectors.get(memory.id);
-    return {
-      conversationId: null,
-      seq: 0,
-      role: 'user',
-      name: null,
-      content: memory.content,
-      saidAt: memory.createdAt,
-      vector: vector ? fromInt8(vector) : null,
-      memory,
-      recorded: null,
-    };
-  });
-  return [...ofConversations, ...own];
 }

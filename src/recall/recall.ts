@@ -7,6 +7,7 @@ import { withBorrowedSubject } from './follow-up';
 import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona } from './persona-weights';
 import { createRetrieve } from './retrieve';
 import { termsOf } from './terms';
+import { createTurnStore } from './turn-store';
 
 /** Injections need no total, only whether the store is small or large. */
 const COUNT_AT_MOST = 5_000;
@@ -88,10 +89,15 @@ export interface RecallOptions extends RecallDependencies {
 
 /** Puts recall together. */
 export function createRecall(options: RecallOptions): Recall {
+  const turnStore = createTurnStore(options.pool, options.embedder?.name ?? null);
   const prepareInjections: Recall['prepareInjections'] = async (ref, message, lookback) => {
     const query = withBorrowedSubject(message.content, lookback);
     const now = message.timestamp ?? new Date();
-    const found = await findCandidates(options, ref, query, { filter: {}, now, countAtMost: COUNT_AT_MOST });
+    const found = await findCandidates(options, turnStore, ref, query, {
+      filter: {},
+      now,
+      countAtMost: COUNT_AT_MOST,
+    });
     return {
       memories: found.memories.map(asCandidate),
       termsOf,
@@ -104,7 +110,7 @@ export function createRecall(options: RecallOptions): Recall {
   };
 
   return {
-    retrieve: createRetrieve(options),
+    retrieve: createRetrieve(options, turnStore),
     prepareInjections,
     async topInjections(ref, query, page) {
       const candidates = await prepareInjections(ref, { content: query }, []);

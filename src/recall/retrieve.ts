@@ -1,8 +1,10 @@
-import type { Memory, TurnMatch } from '../domain/memory';
-import { countMemories, listMemories, turnsOf, type RecordedTurn } from '../record/recall-reads';
+import { speaksForItself, type Memory, type TurnMatch } from '../domain/memory';
+import { countMemories, listMemories } from '../record/recall-reads';
+import { turnsIn, type RecordedTurn } from '../record/recall-turns';
 import { byPosition, findCandidates, relevancesOf, type ScoredMemory } from './candidates';
-import { memoryScore } from './memory-score';
-import { personaWeights, selectPersona } from './persona-weights';
+import { memoryScore, type ScoreParts } from './memory-score';
+import { personaWeights, selectPersona, type PersonaWeights } from './persona-weights';
+import type { TurnStore } from './turn-store';
 import type { ExplainedMemory, Explanation, Recall, RecallOptions, RetrieveRequest } from './recall';
 
 const NO_QUERY: Explanation = {
@@ -18,7 +20,7 @@ const MOSTLY_WORDS = 0.65;
 const MOSTLY_MEANING = 0.35;
 
 /** See Recall.retrieve. */
-export function createRetrieve(options: RecallOptions): Recall['retrieve'] {
+export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Recall['retrieve'] {
   const { pool } = options;
 
   return async function retrieve(request) {
@@ -38,26 +40,25 @@ export function createRetrieve(options: RecallOptions): Recall['retrieve'] {
       return { memories: memories.map((memory) => unscored(memory, [], NO_QUERY)), total, persona, weights };
     }
 
-    const found = await findCandidates(options, request, query, { filter, now });
+    const found = await findCandidates(options, turnStore, request, query, { filter, now });
     const relevances = relevancesOf(found.memories, found);
+    const view = { weights, now, mood: context.mood ?? null };
     const scored = found.memories
-      .map((candidate, i) =>
-        explained(candidate, relevances[i]!, { weights, now, mood: context.mood ?? null }),
-      )
-      .filter((memory) => memory.score > 0)
-      .sort((a, b) => b.score - a.score || byPosition({ memory: a }, { memory: b }));
+      .map((candidate, i) => judged(candidate, relevances[i]!, view))
+      .filter(({ parts }) => parts.score > 0)
+      .sort((a, b) => b.parts.score - a.parts.score || byPosition(a.candidate, b.candidate));
 
     const page = scored.slice(request.offset, request.offset + request.limit);
     const rest = await listMemories(pool, request, filter, {
       order: 'position',
-      except: scored.map((memory) => memory.id),
+      except: scored.map(({ candidate }) => candidate.memory.id),
       limit: Math.min(request.limit - page.length, Math.max(0, found.total - scored.length)),
       offset: Math.max(0, request.offset - scored.length),
     });
     const turns = await turnsByMemory(options, request, rest);
     return {
       memories: [
-        ...page,
+        ...page.map(explained),
         ...rest.map((memory) => unscored(memory, turns.get(memory.id) ?? [], NOT_A_CANDIDATE)),
       ],
       total: found.total,
@@ -76,24 +77,55 @@ async function turnsByMemory(
   request: RetrieveRequest,
   memories: readonly Memory[],
 ): Promise<Map<string, RecordedTurn[]>> {
-  const ids = memories.filter((memory) => memory.tier === 'raw').map((memory) => memory.id);
-  const byMemory = new Map<string, RecordedTurn[]>(ids.map((id) => [id, []]));
-  for (const turn of await turnsOf(pool, request, ids)) byMemory.get(turn.memoryId)?.push(turn);
-  return byMemory;
+  const raw = memories.flatMap((memory) => {
+    const { id, conversationId, firstSeq, lastSeq } = memory;
+    return speaksForItself(memory) || conversationId === null || firstSeq === null || lastSeq === null
+      ? []
+      : [{ id, conversationId, firstSeq, lastSeq }];
+  });
+  const turns = await turnsIn(pool, request, raw, null);
+  turns.sort((a, b) => a.seq - b.seq);
+  return new Map(
+    raw.map((range) => [
+      range.id,
+      turns.filter(
+        (turn) =>
+          turn.conversationId === range.conversationId &&
+          turn.seq >= range.firstSeq &&
+          turn.seq <= range.lastSeq,
+      ),
+    ]),
+  );
 }
 
-function explained(
+interface JudgedMemory {
+  candidate: ScoredMemory;
+  relevances: readonly number[];
+  /** The place of its best turn. */
+  best: number;
+  parts: ScoreParts;
+}
+
+function judged(
   candidate: ScoredMemory,
   relevances: readonly number[],
-  view: { weights: ReturnType<typeof personaWeights>; now: Date; mood: string | null },
-): ExplainedMemory {
-  const { memory, turns } = candidate;
+  view: { weights: PersonaWeights; now: Date; mood: string | null },
+): JudgedMemory {
   let best = 0;
   relevances.forEach((relevance, i) => {
     if (relevance > relevances[best]!) best = i;
   });
-  const relevance = relevances[best] ?? 0;
-  const { score, ...parts } = memoryScore(memory, relevance, view.weights, view.now, view.mood);
+  const parts = memoryScore(candidate.memory, relevances[best] ?? 0, view.weights, view.now, view.mood);
+  return { candidate, relevances, best, parts };
+}
+
+function explained({
+  candidate,
+  relevances,
+  best,
+  parts: { score, ...parts },
+}: JudgedMemory): ExplainedMemory {
+  const { memory, turns } = candidate;
   const keyword = turns[best]?.keywordShare ?? 0;
   const matches = turns
     .flatMap(({ turn }, i) => (turn ? [matchOf(turn, relevances[i]!)] : []))
@@ -101,7 +133,7 @@ function explained(
   return {
     ...memory,
     score,
-    relevance,
+    relevance: relevances[best] ?? 0,
     matches,
     explain: { ...parts, keyword, reason: reasonOf(keyword, parts) },
   };

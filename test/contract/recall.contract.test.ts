@@ -304,6 +304,27 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
     expect(await injected('ana', 'What colour is my cello?')).toEqual([]);
   });
 
+  it('tells at once what changed of what was asked for before', async () => {
+    const [changed, gone, stays] = (await store('ana', 'c', [
+      'My cello is red.',
+      'I play the cello at the harbour.',
+      'My cello teacher is Mia.',
+    ])) as [string, string, string];
+    const asked = 'What do I tell about my cello?';
+    expect(ids(await retrieve('ana', asked)).sort()).toEqual([changed, gone, stays].sort());
+    await pool.query('UPDATE memories SET importance = 0, metadata = $3 WHERE namespace = $1 AND id = $2', [
+      namespace,
+      changed,
+      { mood: 'calm' },
+    ]);
+    await deleteMemory(pool, { namespace, userId: 'ana' }, gone);
+    const again = await retrieve('ana', asked);
+    expect(ids(again).sort()).toEqual([changed, stays].sort());
+    const memory = again.memories.find((one) => one.id === changed)!;
+    expect([memory.importance, memory.metadata]).toEqual([0, { mood: 'calm' }]);
+    expect(memory.explain.importance).toBe(0);
+  });
+
   it('keeps users and namespaces apart, whatever ids they share', async () => {
     await store('ana', 'c', ['My cello is blue']);
     await store('bo', 'c', ['My cello is green']);

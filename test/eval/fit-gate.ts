@@ -1,5 +1,6 @@
 import { createLocalEmbedder } from '../../src/models/local-embedder';
 import { defaultModelDir } from '../../src/models/model-files';
+import { scaledFromInt8, toInt8 } from '../../src/models/quantize';
 import { backgroundShare } from '../../src/recall/background/share';
 import { scorePool } from '../../src/recall/scoring/fuse';
 import { evidenceOf, gateFeatures } from '../../src/recall/scoring/gate';
@@ -49,7 +50,10 @@ function featuresOf(
 ): (Record<Feature, number> | null)[] {
   return cases.map((one) => {
     const { turns, texts, question: text } = textsOf(one);
-    turns.forEach((turn, i) => (turn.vector = vectors?.get(texts[i]!) ?? null));
+    turns.forEach((turn, i) => {
+      const vector = vectors?.get(texts[i]!);
+      turn.vector = vector ? scaledFromInt8(toInt8(vector)) : null;
+    });
     const question = readQuestion(one.text, one.names, vectors?.get(text) ?? null, ASKED_AT);
     if (question.phatic) return null;
     const scored = scorePool(one.pool, question, backgroundShare);

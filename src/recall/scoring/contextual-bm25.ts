@@ -1,4 +1,4 @@
-import type { Pool } from './pool';
+import type { Pool, Postings } from './pool';
 
 const K1 = 0.9;
 const B = 0.5;
@@ -11,26 +11,35 @@ const CONTEXT_DECAY = 0.6;
 /** Farthest neighbour that any feature looks at. */
 export const CONTEXT_REACH_TURNS = CONTEXT_TURNS;
 
+const SHARES = Array.from({ length: CONTEXT_TURNS }, (_, i) => ({
+  distance: i + 1,
+  before: BEFORE_WEIGHT * CONTEXT_DECAY ** i,
+  after: AFTER_WEIGHT * CONTEXT_DECAY ** i,
+}));
+
 /**
  * BM25 of every turn of the pool for the question's terms, over term frequencies that include its neighbours'
  * (decayed) and the words of its date: in a conversation the subject is often named a turn or two away.
  */
-export function contextualBm25(pool: Pool, idf: ReadonlyMap<string, number>): Float64Array {
+export function contextualBm25(
+  pool: Pool,
+  postings: ReadonlyMap<string, Postings>,
+  idf: ReadonlyMap<string, number>,
+): Float64Array {
   const count = pool.turns.length;
   const scores = new Float64Array(count);
-  const neighbours = neighboursOf(pool);
-  const lengths = pool.terms.map((terms, i) =>
-    neighbours[i]!.reduce((sum, [place, share]) => sum + share * pool.terms[place]!.length, terms.length),
-  );
+  const lengths = contextualLengths(pool);
   const averageLength = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, count) || 1;
-  const own = ownFrequencies(pool, idf);
+  const dates = new Set(pool.features.flatMap((features) => features.dates));
+  const frequencies = new Float64Array(count);
   for (const [term, weight] of idf) {
-    const frequencies = own.get(term);
-    if (!frequencies) continue;
+    const own = postings.get(term);
+    const isDate = dates.has(term);
+    if (!own && !isDate) continue;
+    frequencies.fill(0);
+    if (own) spread(pool, own, frequencies);
     for (let i = 0; i < count; i += 1) {
-      let frequency = frequencies[i]!;
-      for (const [place, share] of neighbours[i]!) frequency += share * frequencies[place]!;
-      if (pool.dates[i]!.includes(term)) frequency += 1;
+      const frequency = frequencies[i]! + (isDate && pool.features[i]!.dates.includes(term) ? 1 : 0);
       if (frequency === 0) continue;
       const norm = K1 * (1 - B + (B * lengths[i]!) / averageLength);
       scores[i]! += (weight * frequency * (K1 + 1)) / (frequency + norm);
@@ -39,33 +48,30 @@ export function contextualBm25(pool: Pool, idf: ReadonlyMap<string, number>): Fl
   return scores;
 }
 
-function ownFrequencies(pool: Pool, terms: ReadonlyMap<string, number>): Map<string, Float64Array> {
-  const own = new Map<string, Float64Array>();
-  const dateTerms = new Set(pool.dates.flat());
-  for (const term of terms.keys()) {
-    if (dateTerms.has(term)) own.set(term, new Float64Array(pool.turns.length));
-  }
-  pool.terms.forEach((turnTerms, i) => {
-    for (const term of turnTerms) {
-      if (!terms.has(term)) continue;
-      let frequencies = own.get(term);
-      if (!frequencies) own.set(term, (frequencies = new Float64Array(pool.turns.length)));
-      frequencies[i]! += 1;
+/** Adds to each turn's frequency its own and its neighbours' shares. */
+function spread(pool: Pool, own: Postings, frequencies: Float64Array): void {
+  own.places.forEach((place, k) => {
+    const count = own.counts[k]!;
+    frequencies[place]! += count;
+    for (const { distance, before, after } of SHARES) {
+      const later = pool.neighbour(place, distance);
+      if (later >= 0) frequencies[later]! += before * count;
+      const earlier = pool.neighbour(place, -distance);
+      if (earlier >= 0) frequencies[earlier]! += after * count;
     }
   });
-  return own;
 }
 
-function neighboursOf(pool: Pool): [place: number, share: number][][] {
-  return pool.turns.map((_turn, i) => {
-    const found: [number, number][] = [];
-    for (let distance = 1; distance <= CONTEXT_TURNS; distance += 1) {
-      const decay = CONTEXT_DECAY ** (distance - 1);
-      const before = pool.neighbour(i, -distance);
-      if (before >= 0) found.push([before, BEFORE_WEIGHT * decay]);
-      const after = pool.neighbour(i, distance);
-      if (after >= 0) found.push([after, AFTER_WEIGHT * decay]);
+/** The lengths of the turns with the shares of their neighbours. */
+function contextualLengths(pool: Pool): Float64Array {
+  const lengths = Float64Array.from(pool.features, (features) => features.length);
+  pool.features.forEach((features, place) => {
+    for (const { distance, before, after } of SHARES) {
+      const later = pool.neighbour(place, distance);
+      if (later < 0) continue;
+      lengths[later]! += before * features.length;
+      lengths[place]! += after * pool.features[later]!.length;
     }
-    return found;
   });
+  return lengths;
 }

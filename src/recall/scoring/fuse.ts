@@ -1,10 +1,9 @@
-import { TIME_STEMS } from '../stop-words';
 import { nameWords } from '../terms';
 import { contextualBm25 } from './contextual-bm25';
 import { nearness } from './dates';
 import { smoothIdf, type BackgroundShare } from './idf';
 import { cosinesOf } from './mixed-vectors';
-import type { Pool, PoolTurn } from './pool';
+import { postingsOf, type Pool, type PoolTurn, type Postings } from './pool';
 import type { Question } from './question';
 
 /** The weights of the features; measured on conversations, not to be tuned one by one. */
@@ -41,6 +40,8 @@ export interface TurnScore {
 
 export interface ScoredPool<T extends PoolTurn> {
   pool: Pool<T>;
+  /** Where the question's terms stand. */
+  postings: ReadonlyMap<string, Postings>;
   /** Document frequencies for the gate, where everyday language weighs more. */
   gateIdf: ReadonlyMap<string, number>;
   plainCosines: readonly (number | null)[];
@@ -54,13 +55,15 @@ export function scorePool<T extends PoolTurn>(
   background: BackgroundShare,
   weights: FuseWeights = FUSE_WEIGHTS,
 ): ScoredPool<T> {
-  const idf = smoothIdf(question.terms, pool.termSets, background);
-  const bm25 = scaledToBest(contextualBm25(pool, idf));
+  const postings = postingsOf(pool, question.terms);
+  const frequencyOf = (term: string): number => postings.get(term)?.places.length ?? 0;
+  const idf = smoothIdf(question.terms, pool.turns.length, frequencyOf, background);
+  const bm25 = scaledToBest(contextualBm25(pool, postings, idf));
   const cosines = cosinesOf(pool, question.vector);
   const meaning = minMax(cosines.mixed);
-  const session = scaledToBest(sessionScores(pool, idf));
+  const session = scaledToBest(sessionScores(pool, postings, idf));
   const averageLength =
-    pool.terms.reduce((sum, terms) => sum + terms.length, 0) / Math.max(1, pool.turns.length) || 1;
+    pool.features.reduce((sum, features) => sum + features.length, 0) / Math.max(1, pool.turns.length) || 1;
 
   const speakers = new Map<string | null, 0 | 1>();
   const spokenBy = (name: string | null): 0 | 1 => {
@@ -70,19 +73,26 @@ export function scorePool<T extends PoolTurn>(
   };
 
   const scores = pool.turns.map((turn, i): TurnScore => {
+    const features = pool.features[i]!;
     const words = bm25[i]! + weights.session * session[i]!;
     const dates =
       weights.date * nearness(turn.saidAt, question.dates) +
-      (question.asksWhen && pool.terms[i]!.some((term) => TIME_STEMS.has(term)) ? weights.when : 0);
+      (question.asksWhen && features.tellsTime ? weights.when : 0);
     const sum = words + weights.cosine * meaning[i]! + dates;
     const factor =
       (1 + weights.speaker * spokenBy(turn.name)) *
-      (/\?\s*$/.test(turn.content) ? weights.questionFactor : 1) *
-      (1 + weights.lengthGain * Math.log(Math.max(1, pool.terms[i]!.length) / averageLength));
+      (features.asks ? weights.questionFactor : 1) *
+      (1 + weights.lengthGain * Math.log(Math.max(1, features.length) / averageLength));
     return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
   });
-  const gateIdf = smoothIdf(question.terms, pool.termSets, background, GATE_BACKGROUND_TURNS);
-  return { pool, gateIdf, plainCosines: cosines.plain, scores };
+  const gateIdf = smoothIdf(
+    question.terms,
+    pool.turns.length,
+    frequencyOf,
+    background,
+    GATE_BACKGROUND_TURNS,
+  );
+  return { pool, postings, gateIdf, plainCosines: cosines.plain, scores };
 }
 
 /** 1 when the question names one participant and the turn is theirs. */
@@ -93,19 +103,24 @@ export function speaks(turn: Pick<PoolTurn, 'name'>, question: Pick<Question, 'm
 }
 
 /** How much a turn's whole conversation speaks of the question: idf-weighted, with diminishing returns. */
-function sessionScores(pool: Pool, idf: ReadonlyMap<string, number>): Float64Array {
-  const counts = new Map<string, Map<string, number>>();
-  pool.turns.forEach((turn, i) => {
-    if (turn.conversationId === null) return;
-    let count = counts.get(turn.conversationId);
-    if (!count) counts.set(turn.conversationId, (count = new Map()));
-    for (const term of pool.terms[i]!) if (idf.has(term)) count.set(term, (count.get(term) ?? 0) + 1);
-  });
+function sessionScores(
+  pool: Pool,
+  postings: ReadonlyMap<string, Postings>,
+  idf: ReadonlyMap<string, number>,
+): Float64Array {
   const totals = new Map<string, number>();
-  for (const [conversationId, count] of counts) {
-    let total = 0;
-    for (const [term, frequency] of count) total += (idf.get(term)! * frequency) / (frequency + 1);
-    totals.set(conversationId, total);
+  for (const [term, { places, counts }] of postings) {
+    const weight = idf.get(term)!;
+    const frequencies = new Map<string, number>();
+    places.forEach((place, k) => {
+      const { conversationId } = pool.turns[place]!;
+      if (conversationId === null) return;
+      frequencies.set(conversationId, (frequencies.get(conversationId) ?? 0) + counts[k]!);
+    });
+    for (const [conversationId, frequency] of frequencies) {
+      const gain = (weight * frequency) / (frequency + 1);
+      totals.set(conversationId, (totals.get(conversationId) ?? 0) + gain);
+    }
   }
   return Float64Array.from(pool.turns, (turn) =>
     turn.conversationId === null ? 0 : (totals.get(turn.conversationId) ?? 0),

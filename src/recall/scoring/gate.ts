@@ -105,12 +105,22 @@ export function relevanceOf(gated: number, pooled: number, best: number): number
 
 /** The evidence of each turn of a scored pool. */
 export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: Question): TurnEvidence[] {
-  const total = question.terms.reduce((sum, term) => sum + (scored.gateIdf.get(term) ?? 0), 0);
-  return scored.pool.turns.map((_turn, i) => {
-    let matched = 0;
-    for (const term of new Set([...scored.pool.termSets[i]!, ...scored.pool.dates[i]!])) {
-      matched += scored.gateIdf.get(term) ?? 0;
-    }
-    return { matched, share: total > 0 ? matched / total : 0, cosine: scored.plainCosines[i] ?? null };
-  });
+  const { pool, postings, gateIdf, plainCosines } = scored;
+  const matched = new Float64Array(pool.turns.length);
+  const dates = new Set(pool.features.flatMap((features) => features.dates));
+  let total = 0;
+  for (const term of question.terms) {
+    const idf = gateIdf.get(term) ?? 0;
+    total += idf;
+    for (const place of postings.get(term)?.places ?? []) matched[place]! += idf;
+    if (!dates.has(term)) continue;
+    pool.features.forEach((features, i) => {
+      if (features.dates.includes(term) && !features.counts.has(term)) matched[i]! += idf;
+    });
+  }
+  return plainCosines.map((cosine, i) => ({
+    matched: matched[i]!,
+    share: total > 0 ? matched[i]! / total : 0,
+    cosine,
+  }));
 }

@@ -5,21 +5,21 @@ const BACKGROUND_TURNS = 60;
 export type BackgroundShare = (term: string) => number;
 
 /**
- * Inverse document frequency of each term among `documents`, smoothed with everyday language, so that it means
+ * Inverse document frequency of each term among `documents` turns, smoothed with everyday language, so that it means
  * something from the first memory on.
+ * @param frequencyOf how many of the turns hold a term
  */
 export function smoothIdf(
   terms: Iterable<string>,
-  documents: readonly ReadonlySet<string>[],
+  documents: number,
+  frequencyOf: (term: string) => number,
   background: BackgroundShare,
   backgroundTurns = BACKGROUND_TURNS,
 ): Map<string, number> {
-  const total = documents.length + backgroundTurns;
+  const total = documents + backgroundTurns;
   const idf = new Map<string, number>();
   for (const term of terms) {
-    let frequency = 0;
-    for (const document of documents) if (document.has(term)) frequency += 1;
-    const share = (frequency + backgroundTurns * background(term)) / total;
+    const share = (frequencyOf(term) + backgroundTurns * background(term)) / total;
     idf.set(term, Math.log(1 + (1 - share) / share));
   }
   return idf;

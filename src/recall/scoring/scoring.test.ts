@@ -1,16 +1,18 @@
+import { fromInt8, scaledFromInt8, toInt8, type ScaledVector } from '../../models/quantize';
 import { backgroundShare } from '../background/share';
 import { contextualBm25 } from './contextual-bm25';
 import { scorePool, speaks } from './fuse';
 import { evidenceOf, gate, gateFeatures, relevanceOf } from './gate';
 import { smoothIdf } from './idf';
 import { cosinesOf } from './mixed-vectors';
-import { makePool, type PoolTurn } from './pool';
+import { makePool, postingsOf, type PoolTurn } from './pool';
 import { questionForEmbedding, readQuestion } from './question';
 
 const unit = (...numbers: number[]): Float32Array => {
   const length = Math.hypot(...numbers);
   return Float32Array.from(numbers, (x) => x / length);
 };
+const scaled = (...numbers: number[]): ScaledVector => scaledFromInt8(toInt8(numbers));
 const turn = (seq: number, content: string, more: Partial<PoolTurn> = {}): PoolTurn => ({
   conversationId: 'c',
   seq,
@@ -59,22 +61,28 @@ describe('pool', () => {
 });
 
 describe('smoothIdf', () => {
-  const everywhere = new Set(['dog']);
-  const idf = (documents: ReadonlySet<string>[]) =>
-    smoothIdf(['dog', 'cello'], documents, (term) => (term === 'dog' ? 0.05 : 0.0001));
+  const idf = (documents: number) =>
+    smoothIdf(
+      ['dog', 'cello'],
+      documents,
+      (term) => (term === 'dog' ? documents : 0),
+      (term) => (term === 'dog' ? 0.05 : 0.0001),
+    );
   it('follows everyday language while there are few documents', () => {
-    const few = idf([everywhere]);
+    const few = idf(1);
     expect(few.get('cello')!).toBeGreaterThan(few.get('dog')! * 2);
   });
   it('follows the documents once there are many', () => {
-    const many = idf(Array.from({ length: 1_000 }, () => everywhere));
+    const many = idf(1_000);
     expect(many.get('dog')!).toBeLessThan(0.1);
   });
 });
 
 describe('contextualBm25', () => {
-  const scores = (turns: PoolTurn[], terms: string[]): number[] =>
-    Array.from(contextualBm25(makePool(turns), new Map(terms.map((term) => [term, 1]))));
+  const scores = (turns: PoolTurn[], terms: string[]): number[] => {
+    const pool = makePool(turns);
+    return Array.from(contextualBm25(pool, postingsOf(pool, terms), new Map(terms.map((term) => [term, 1]))));
+  };
   it('lends a turn what is said around it, ever less with distance, more from before than from after', () => {
     const [two, one, hit, next] = scores(
       [turn(1, 'blue sky'), turn(2, 'green grass'), turn(3, 'cello lesson'), turn(4, 'warm rain')],
@@ -108,17 +116,25 @@ describe('contextualBm25', () => {
 describe('cosinesOf', () => {
   it('mixes neighbours as if their weighted vectors were added up', () => {
     const vectors = [unit(1, 0, 0.2), unit(0, 1, 0), unit(0.3, 0.4, 1), unit(1, 1, 1), unit(-1, 0.5, 0)];
-    const pool = makePool(vectors.map((vector, i) => turn(i + 1, 'x', { vector })));
+    const quantized = vectors.map(toInt8);
+    const pool = makePool(quantized.map((bytes, i) => turn(i + 1, 'x', { vector: scaledFromInt8(bytes) })));
+    const kept = quantized.map(fromInt8);
     const question = unit(1, 2, 3);
     const mix = [0, 1, 2].map((d) =>
-      [0.18, 0.3, 1, 0.15, 0.09].reduce((sum, share, i) => sum + share * vectors[i]![d]!, 0),
+      [0.18, 0.3, 1, 0.15, 0.09].reduce((sum, share, i) => sum + share * kept[i]![d]!, 0),
     );
     const expected = mix.reduce((sum, x, d) => sum + x * question[d]!, 0) / Math.hypot(...mix);
     expect(cosinesOf(pool, question).mixed[2]).toBeCloseTo(expected, 5);
+    const other = unit(3, 1, 0);
+    const another = mix.reduce((sum, x, d) => sum + x * other[d]!, 0) / Math.hypot(...mix);
+    expect(cosinesOf(pool, other).mixed[2]).toBeCloseTo(another, 5);
   });
   it('has nothing to say of a turn without a vector, or without a question’s', () => {
-    const pool = makePool([turn(1, 'x', { vector: unit(1, 0) }), turn(2, 'y')]);
-    expect(cosinesOf(pool, unit(1, 0))).toEqual({ plain: [1, null], mixed: [1, null] });
+    const pool = makePool([turn(1, 'x', { vector: scaled(1, 0) }), turn(2, 'y')]);
+    expect(cosinesOf(pool, unit(1, 0))).toEqual({
+      plain: [expect.closeTo(1), null],
+      mixed: [expect.closeTo(1), null],
+    });
     expect(cosinesOf(pool, null).mixed).toEqual([null, null]);
   });
 });
@@ -177,7 +193,7 @@ describe('scorePool', () => {
     expect(order(turns, ask('Where did we go hiking on 18 October 2023?'))[0]).toBe(2);
   });
   it('takes meaning where words fail', () => {
-    const turns = [turn(1, 'cats', { vector: unit(0, 1) }), turn(9, 'puppy', { vector: unit(1, 0.1) })];
+    const turns = [turn(1, 'cats', { vector: scaled(0, 1) }), turn(9, 'puppy', { vector: scaled(1, 0.1) })];
     expect(order(turns, ask('dog', [], unit(1, 0)))[0]).toBe(9);
   });
 });
