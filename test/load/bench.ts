@@ -2,18 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { embedderSettingsOf, indexSettingsOf, loadConfig } from '../../src/config';
-import { conversationWorkflowId, tenantName } from '../../src/domain/ids';
-import { createWeaviateIndex } from '../../src/index/weaviate-index';
-import { createEmbedder } from '../../src/models/create-embedder';
-import { queryTermsOf } from '../../src/recall/terms';
+import { loadConfig } from '../../src/config';
+import { conversationWorkflowId } from '../../src/domain/ids';
 import { createTemporalClient } from '../../src/temporal/connection';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
 import { startBenchStack, type BenchStack } from './bench-stack';
+import { retrieveAgainstBareQuery } from './bench-retrieve';
 import { openStreams } from './bench-streams';
+import { startInstantEmbeddings } from './instant-embeddings';
 import { JsonClient, closedLoop, openLoop, quantile, type LoadResult } from './requests';
-import { question, turnText } from './synthetic-talk';
+import { turnText } from './synthetic-talk';
 
 const IN_FLIGHT = 32;
 const ROUND_MS = 4_000;
@@ -21,8 +20,9 @@ const ROUNDS = 3;
 const LIVE_RATE_PER_SECOND = 50;
 const LIVE_CONVERSATIONS = 200;
 const LIVE_MS = 20_000;
-const RETRIEVALS = 150;
 const HISTORY_TURNS = 600;
+const LONG_HISTORY_TURNS = 20_000;
+const INSTANT_DIMENSIONS = 384;
 const LONE_MESSAGES = 40;
 const SPACED_CONVERSATIONS = 5;
 const SPACED_MESSAGES = 40;
@@ -34,13 +34,22 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 // Without an embedder: what a flood leaves to be indexed is then worked off between two rounds.
 const WITHOUT_EMBEDDER: Record<string, string> = { EMBEDDER: 'none' };
 const AS_STARTED: Record<string, string> = {};
-const STACKS = [WITHOUT_EMBEDDER, AS_STARTED];
+/** With a stand-in for a hosted embedder: thousands of turns are indexed in a minute. Its address is added in main. */
+const INSTANT_EMBEDDINGS: Record<string, string> = {
+  EMBEDDER: 'openai',
+  EMBEDDER_DIMENSIONS: String(INSTANT_DIMENSIONS),
+};
+const STACKS = [WITHOUT_EMBEDDER, AS_STARTED, INSTANT_EMBEDDINGS];
 
 /** The figures by name, each with the stack it is taken on. */
 const FIGURES: Record<string, { env: Record<string, string>; take: (stack: BenchStack) => Promise<void> }> = {
   accepted: { env: WITHOUT_EMBEDDER, take: acceptedAgainstBareRoute },
   latency: { env: AS_STARTED, take: latencyWithAndWithoutTemporal },
-  retrieve: { env: AS_STARTED, take: retrieveAgainstBareQuery },
+  retrieve: { env: AS_STARTED, take: (stack) => retrieveAgainstBareQuery(stack, HISTORY_TURNS, say) },
+  'retrieve-long': {
+    env: INSTANT_EMBEDDINGS,
+    take: (stack) => retrieveAgainstBareQuery(stack, LONG_HISTORY_TURNS, say),
+  },
   searchable: { env: AS_STARTED, take: storeToSearchable },
   events: { env: AS_STARTED, take: eventsPerMessage },
   streams: { env: WITHOUT_EMBEDDER, take: (stack) => openStreams(stack, say) },
@@ -55,6 +64,8 @@ async function main(wanted: readonly string[]): Promise<void> {
   if (unknown.length > 0)
     throw new Error(`there is no figure ${unknown.join(', ')}; there are ${Object.keys(FIGURES).join(', ')}`);
   const names = Object.keys(FIGURES).filter((name) => wanted.length === 0 || wanted.includes(name));
+  const embeddings = await startInstantEmbeddings(INSTANT_DIMENSIONS);
+  INSTANT_EMBEDDINGS['EMBEDDER_URL'] = embeddings.url;
   for (const env of STACKS) {
     const together = names.filter((name) => FIGURES[name]!.env === env);
     if (together.length === 0) continue;
@@ -161,48 +172,6 @@ async function latencyWithAndWithoutTemporal(stack: BenchStack): Promise<void> {
   );
 }
 
-async function retrieveAgainstBareQuery(stack: BenchStack): Promise<void> {
-  const api = new JsonClient(stack.url, 4);
-  const user = `reader-${randomUUID()}`;
-  for (let from = 0; from < HISTORY_TURNS; from += 100) {
-    const messages = Array.from({ length: 100 }, (_, k) => ({
-      role: k % 2 ? 'assistant' : 'user',
-      content: turnText(from + k),
-    }));
-    await api.post(`/v1/conversations/history-${from}/messages`, { user_id: user, messages });
-  }
-  await indexed(api, user, HISTORY_TURNS / 100, (k) => `history-${k * 100}`);
-  const config = loadConfig(stack.env);
-  const { embedder } = createEmbedder({
-    ...embedderSettingsOf(config),
-  });
-  const index = createWeaviateIndex({
-    ...indexSettingsOf(config),
-    embedderName: embedder?.name ?? null,
-    timeoutMs: DEADLINE_MS,
-  });
-  const tenant = tenantName(config.NAMESPACE, user);
-  const ours: number[] = [];
-  const bare: number[] = [];
-  for (let i = 0; i < RETRIEVALS; i += 1) {
-    const answer = await api.get(`/v1/retrieve?user_id=${user}&query=${encodeURIComponent(question(2 * i))}`);
-    if (answer.status !== 200) throw new Error(`retrieve answered ${answer.status}: ${answer.body}`);
-    ours.push(answer.latencyMs);
-    const started = performance.now();
-    const text = question(2 * i + 1);
-    const vector = embedder ? (await embedder.embed([text], { purpose: 'query' }))[0]! : null;
-    await index.search(tenant, { terms: queryTermsOf(text, []).join(' '), vector, limit: 50 });
-    bare.push(performance.now() - started);
-  }
-  const ratio = quantile(ours, 0.5) / quantile(bare, 0.5);
-  say(
-    `/v1/retrieve, a user of ${HISTORY_TURNS} turns, embedder ${embedder?.name ?? 'none'}: p50 ${ms(quantile(ours, 0.5))} (p99 ${ms(quantile(ours, 0.99))}) against ${ms(quantile(bare, 0.5))} for one embedding and one bare hybrid query = ${ratio.toFixed(2)}`,
-  );
-  await embedder?.close();
-  await index.close();
-  api.close();
-}
-
 async function storeToSearchable(stack: BenchStack): Promise<void> {
   const api = new JsonClient(stack.url, 4);
   const times: number[] = [];
@@ -301,20 +270,6 @@ async function settle(stack: BenchStack): Promise<void> {
     );
   } finally {
     await record.end();
-  }
-}
-
-async function indexed(
-  api: JsonClient,
-  user: string,
-  count: number,
-  name: (k: number) => string,
-): Promise<void> {
-  for (let k = 0; k < count; k += 1) {
-    await poll(`${name(k)} is indexed`, DEADLINE_MS, async () => {
-      const answer = await api.post(`/v1/conversations/${name(k)}/flush?user_id=${user}`, {});
-      return answer.status === 200;
-    });
   }
 }
 
