@@ -26,11 +26,14 @@ export interface EvalConversation {
   names: string[];
   turns: EvalTurn[];
   questions: EvalQuestion[];
+  /** A reference summary of each session, by its id. */
+  summaries: ReadonlyMap<string, string>;
 }
 
 interface RawSample {
   sample_id: string;
   conversation: Record<string, unknown> & { speaker_a: string; speaker_b: string };
+  session_summary?: Record<string, string>;
   qa: { question: string; evidence?: string[]; category: number }[];
 }
 
@@ -44,7 +47,7 @@ interface RawTurn {
 /** Reads a file in LoCoMo's format; questions whose evidence is not among the turns are left out. */
 export function readLocomo(file: string): EvalConversation[] {
   const samples = JSON.parse(readFileSync(file, 'utf8')) as RawSample[];
-  return samples.map(({ sample_id, conversation, qa }) => {
+  return samples.map(({ sample_id, conversation, qa, session_summary = {} }) => {
     const turns: EvalTurn[] = [];
     for (let n = 1; Array.isArray(conversation[`session_${n}`]); n += 1) {
       const startMs = sessionTime(String(conversation[`session_${n}_date_time`]));
@@ -63,7 +66,11 @@ export function readLocomo(file: string): EvalConversation[] {
       const ids = evidence.flatMap((ids) => ids.split(/[;,\s]+/)).filter((id) => known.has(id));
       return ids.length > 0 ? [{ text: question, evidence: [...new Set(ids)], category }] : [];
     });
-    return { id: sample_id, names: [conversation.speaker_a, conversation.speaker_b], turns, questions };
+    const summaries = new Map(
+      Object.entries(session_summary).map(([key, text]) => [key.replace(/_summary$/, ''), text]),
+    );
+    const names = [conversation.speaker_a, conversation.speaker_b];
+    return { id: sample_id, names, turns, questions, summaries };
   });
 }
 
