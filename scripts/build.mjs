@@ -10,10 +10,14 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildClient } from './build-client.mjs';
 import { StepFailed, step } from './progress.mjs';
 
 const SOURCES = ['src', 'workflows', 'activities', 'test'];
-const SETTINGS = ['tsconfig.json', 'package-lock.json', join('scripts', 'build.mjs')];
+const SETTINGS = [
+  ...['tsconfig.json', 'tsconfig.client.json', 'package-lock.json'],
+  ...['build.mjs', 'build-client.mjs'].map((name) => join('scripts', name)),
+];
 const STAMP = join('dist', '.build-stamp');
 /** The compiler copies none but its own; the programs read these beside themselves. */
 const ASSETS = /\.(js|json|json\.gz|sql|bin)$/;
@@ -37,6 +41,7 @@ export async function build(root, options = {}) {
     console.log(error.message);
     typesAreRight = false;
   }
+  if (typesAreRight) await buildClient(root, node);
   copyAssets(root);
   const bundler = join('dist', 'src', 'temporal', 'build-bundle.js');
   if (existsSync(join(root, bundler))) await node('bundling workflows', [bundler]);

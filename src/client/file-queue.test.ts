@@ -1,0 +1,47 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileQueue } from './file-queue';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'agentic-memories-queue-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const queued = (key: string) => ({
+  key,
+  message: { conversation_id: 'c', message_id: key, role: 'user' as const, content: 'line one\nline two' },
+});
+const open = async (): Promise<{ queue: FileQueue; keys: string[] }> => {
+  const queue = new FileQueue(join(folder, 'deep', 'queue.ndjson'));
+  return { queue, keys: (await queue.load()).map((one) => one.key) };
+};
+
+it('keeps what was not sent, in order, across processes', async () => {
+  const { queue, keys } = await open();
+  expect(keys).toEqual([]);
+  for (const key of ['a', 'b', 'c', 'd']) await queue.add(queued(key));
+  await queue.remove('b');
+  expect((await open()).keys).toEqual(['a', 'c', 'd']);
+});
+
+it('reads over a last line that a crash has cut, and refuses a file that is damaged within', async () => {
+  const { queue } = await open();
+  await queue.add(queued('a'));
+  const path = join(folder, 'deep', 'queue.ndjson');
+  appendFileSync(path, '{"add":{"key":"b"');
+  const again = await open();
+  expect(again.keys).toEqual(['a']);
+  await again.queue.add(queued('c'));
+  expect((await open()).keys).toEqual(['a', 'c']);
+  appendFileSync(path, 'garbage\n{"remove":"a"}\n');
+  await expect(open()).rejects.toThrow(/line 3/);
+});
+
+it('does not grow with what was sent', async () => {
+  const { queue } = await open();
+  for (let i = 0; i < 2_500; i += 1) {
+    await queue.add(queued(`k${i}`));
+    await queue.remove(`k${i}`);
+  }
+  expect(readFileSync(join(folder, 'deep', 'queue.ndjson'), 'utf8').split('\n').length).toBeLessThan(2_100);
+});

@@ -1,0 +1,183 @@
+/** The API's requests and answers, in its own words (`/docs`). */
+export type Role = 'user' | 'assistant' | 'system' | 'tool';
+export type Layer = 'short-term' | 'semantic' | 'long-term' | 'episodic' | 'procedural' | 'emotional';
+export type MemoryType = 'explicit' | 'implicit';
+
+export interface HistoryMessage {
+  role: Role;
+  content: string;
+  name?: string | null;
+  /** Made by the client when missing, so that sending again is safe. */
+  message_id?: string | null;
+  /** RFC 3339 with an offset. */
+  timestamp?: string | null;
+}
+
+export interface PersonaContext {
+  forced_persona?: string | null;
+  active_personas?: string[] | null;
+  mood?: string | null;
+}
+
+export interface EmotionalSignature {
+  valence: number;
+  arousal: number;
+  emotion: string;
+  intensity: number;
+}
+
+export interface Match {
+  message_id: string;
+  role: Role;
+  name: string | null;
+  content: string;
+  timestamp: string;
+  score: number;
+}
+
+export interface Item {
+  id: string;
+  content: string;
+  layer: Layer;
+  type: MemoryType;
+  score: number;
+  relevance: number;
+  metadata: Record<string, unknown>;
+  importance: number;
+  persona_tags: string[];
+  emotional_signature: EmotionalSignature | null;
+  created_at: string;
+  stored_at: string;
+  source_message_ids: string[];
+  matches: Match[];
+}
+
+export interface Summary {
+  id: string;
+  tier: 'episodic' | 'arc';
+  persona: string | null;
+  text: string;
+  confidence: number;
+  freshness: number;
+  source_ids: string[];
+  from: string;
+  to: string;
+  created_at: string;
+}
+
+export interface Injection {
+  memory_id: string;
+  content: string;
+  source: 'short_term' | 'long_term' | 'system';
+  channel: string;
+  score: number;
+  metadata: { layer: Layer; conversation_id: string };
+}
+
+export interface WorkflowLink {
+  workflow_id: string;
+  workflow_url?: string | undefined;
+}
+
+export interface StoreRequest {
+  user_id: string;
+  history: HistoryMessage[];
+  conversation_id?: string | null;
+  metadata?: Record<string, unknown> | null;
+  persona_context?: PersonaContext | null;
+}
+
+export interface FailedRange {
+  from_seq: number;
+  through_seq: number;
+  reason: string;
+}
+
+export interface Stored extends WorkflowLink {
+  /** There when indexing goes on: see `status_url`. */
+  status?: 'pending';
+  status_url?: string;
+  memories_created: number;
+  ids: string[];
+  summary: string;
+  memories: Item[];
+  duplicates_avoided: number;
+  updates_made: number;
+  existing_memories_checked: number;
+  conversation_id: string;
+  failed?: FailedRange[] | undefined;
+}
+
+export interface RetrieveQuery {
+  user_id: string;
+  query?: string;
+  layer?: Layer;
+  type?: MemoryType;
+  persona?: string;
+  sort?: 'newest' | 'oldest';
+  limit?: number;
+  offset?: number;
+  created_after?: string;
+  created_before?: string;
+  /** `key:value`. */
+  metadata_filter?: string | readonly string[];
+}
+
+export interface Retrieved {
+  results: Item[];
+  pagination: { limit: number; offset: number; total: number };
+  finance: { portfolio: unknown; goals: unknown[] } | null;
+}
+
+export type Granularity = 'raw' | 'episodic' | 'arc' | 'auto';
+
+export interface RecallRequest {
+  user_id: string;
+  query?: string | null;
+  limit?: number | null;
+  offset?: number | null;
+  persona_context?: PersonaContext | null;
+  granularity?: Granularity | null;
+  include_narrative?: boolean | null;
+  explain?: boolean | null;
+  filters?: Record<string, unknown> | null;
+  created_after?: string | null;
+  created_before?: string | null;
+}
+
+export interface SourceLink {
+  id: string;
+  score: number;
+  semantic: number;
+  keyword: number;
+  temporal: number;
+  importance: number;
+  emotional: number;
+  reason: string;
+}
+
+export interface Recalled {
+  persona: { selected: string; confidence: number; state_snapshot_id: string | null };
+  results: { granularity: string; memories: Item[]; summaries: Summary[]; narrative: string | null };
+  explainability: {
+    weights: { semantic: number; temporal: number; importance: number; emotional: number };
+    source_links: SourceLink[];
+  } | null;
+}
+
+export interface ContextRequest {
+  user_id: string;
+  query: string;
+  conversation_id?: string | null;
+  max_tokens?: number | null;
+  persona_context?: PersonaContext | null;
+}
+
+export interface Context {
+  /** Ready to be put into a prompt. */
+  context: string;
+  tokens: number;
+  sources: { memory_id: string; message_ids: string[] }[];
+}
+
+export type * from './wire-ingest';
