@@ -1,14 +1,16 @@
 import type { ConversationActivities } from '../workflows/conversation.contract';
 import type { ImportActivities } from '../workflows/import.contract';
+import type { MaintenanceActivities } from '../workflows/maintenance.contract';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import { createAdvanceImport } from './advance-import';
 import { createAnnounceMissed } from './announce-missed';
 import type { ActivityDependencies } from './dependencies';
 import { createIngestBatches } from './ingest-batches';
+import { createMaintain } from './maintain';
 
 export type { ActivityDependencies } from './dependencies';
 
-export type Activities = ConversationActivities & ImportActivities & SweepActivities;
+export type Activities = ConversationActivities & ImportActivities & MaintenanceActivities & SweepActivities;
 
 /** Everything workflows can have done. Each activity may run twice, or half and then again, without harm. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
@@ -16,5 +18,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ingestBatches: createIngestBatches(dependencies),
     advanceImport: createAdvanceImport(dependencies),
     announceMissed: createAnnounceMissed(dependencies),
+    maintain: createMaintain(dependencies),
   };
 }

@@ -61,6 +61,10 @@ export const configSchema = z.object({
     .describe('How long store and flush wait for indexing before they answer 202'),
   STORE_TIMEOUT_MS: ms.default(2_000).describe('Deadline of one call to Temporal behind an answer'),
   SWEEP_INTERVAL_MS: ms.default(10_000).describe('How often missed announcements are looked for'),
+  EXPIRE_INTERVAL_MS: ms
+    .default(60_000)
+    .describe('How often memories past their time, and deleted ones, are removed for good'),
+  COMPACT_INTERVAL_MS: ms.default(21_600_000).describe('How often memories that say the same are merged'),
   IDLE_CLOSE_MS: ms
     .default(900_000)
     .describe('Silence after which a conversation’s tail is flushed and its run ends'),
@@ -158,4 +162,9 @@ export function indexSettingsOf(config: Config) {
     apiKey: config.WEAVIATE_API_KEY,
     collectionPrefix: config.WEAVIATE_COLLECTION,
   };
+}
+
+/** How often each maintenance job runs by itself. */
+export function maintenanceIntervalsOf(config: Config) {
+  return { expire: config.EXPIRE_INTERVAL_MS, compact: config.COMPACT_INTERVAL_MS };
 }

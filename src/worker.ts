@@ -4,7 +4,14 @@ import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities';
 import { createLogger } from './api/log';
-import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, loadConfig, type Config } from './config';
+import {
+  defaultPolicyOf,
+  embedderSettingsOf,
+  indexSettingsOf,
+  loadConfig,
+  maintenanceIntervalsOf,
+  type Config,
+} from './config';
 import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
 import { createEmbedder } from './models/create-embedder';
@@ -101,6 +108,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
       }),
       concurrency: config.WORKER_CONCURRENCY,
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,
+      maintenanceIntervalsMs: maintenanceIntervalsOf(config),
       signal,
       onPolling: heartbeat,
       logger,

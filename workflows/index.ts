@@ -1,4 +1,5 @@
 /** Every workflow type there is: the exported names are the types. */
 export { conversation } from './conversation.workflow';
 export { importMessages } from './import.workflow';
+export { maintenance } from './maintenance.workflow';
 export { sweep } from './sweep.workflow';

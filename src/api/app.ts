@@ -8,6 +8,7 @@ import { conversationRoutes } from './routes/conversations';
 import { healthRoutes } from './routes/health';
 import { importRoutes } from './routes/imports';
 import { injectionRoutes } from './routes/injections';
+import { maintenanceRoutes } from './routes/maintenance';
 import { memoryRoutes } from './routes/memories';
 import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
@@ -29,6 +30,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...memoryRoutes(deps),
     ...userRoutes(deps),
     ...importRoutes(deps),
+    ...maintenanceRoutes(deps),
     ...healthRoutes(deps),
   ];
 }

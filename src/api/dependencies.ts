@@ -5,6 +5,7 @@ import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { Recall } from '../recall/recall';
+import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
 
@@ -16,6 +17,7 @@ export interface ApiDependencies {
   injectionStreams: InjectionStreams;
   recall: Recall;
   keepIndex: KeepIndexSoon;
+  runMaintenance: RunMaintenance;
   health: HealthChecks;
   log: Logger;
   /** The namespace of requests that carry no key. */

@@ -21,6 +21,7 @@ import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
 import { checkTemporal } from '../temporal/health';
 import { createImportTeller } from '../temporal/import-signals';
+import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { workflowUrl } from '../temporal/workflow-links';
 import { createApp } from './app';
 import type { HealthCheck, HealthChecks } from './health-checks';
@@ -112,6 +113,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     imports,
     injectionStreams,
     recall,
+    runMaintenance: createRunMaintenance({
+      client: temporal.client,
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      deadlineMs: config.STORE_TIMEOUT_MS,
+    }),
     keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
     log,
     namespace: config.NAMESPACE,

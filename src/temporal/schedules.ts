@@ -5,6 +5,12 @@ import {
   type ScheduleDescription,
   type ScheduleOptions,
 } from '@temporalio/client';
+import {
+  MAINTENANCE_JOBS,
+  MAINTENANCE_WORKFLOW,
+  type MaintenanceInput,
+  type MaintenanceJob,
+} from '../../workflows/maintenance.contract';
 import { SWEEP_SCHEDULE_ID, SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
 
 export interface SweepScheduleOptions {
@@ -14,7 +20,14 @@ export interface SweepScheduleOptions {
   deadlineMs: number;
 }
 
-/** A sweep missed for longer is pointless: the next one finds the same. Temporal's least is ten seconds. */
+export interface MaintenanceScheduleOptions {
+  taskQueue: string;
+  intervalsMs: Record<MaintenanceJob, number>;
+  /** Deadline of the calls to Temporal for one schedule. */
+  deadlineMs: number;
+}
+
+/** A run missed for longer is pointless: the next one finds the same. Temporal's least is ten seconds. */
 const CATCHUP_WINDOW_MS = 10_000;
 
 /** A task queue's own: two installations in one Temporal namespace must not sweep for each other. */
@@ -22,22 +35,67 @@ export function sweepScheduleId(taskQueue: string): string {
   return `${SWEEP_SCHEDULE_ID}:${taskQueue}`;
 }
 
+/** Likewise a task queue's own. */
+export function maintenanceScheduleId(job: MaintenanceJob, taskQueue: string): string {
+  return `${job}:${taskQueue}`;
+}
+
 /** Makes the sweep's schedule, or brings one made before to these options; several workers may do so at once. */
 export async function ensureSweepSchedule(client: Client, options: SweepScheduleOptions): Promise<void> {
-  const { taskQueue, intervalMs, deadlineMs } = options;
+  await ensureSchedule(client, {
+    ...options,
+    scheduleId: sweepScheduleId(options.taskQueue),
+    workflowType: SWEEP_WORKFLOW,
+    args: [],
+    summary: 'Announce messages whose announcement was lost, and bring to the index what is behind',
+  });
+}
+
+/** The same for the maintenance jobs, each with a schedule of its own. */
+export async function ensureMaintenanceSchedules(
+  client: Client,
+  options: MaintenanceScheduleOptions,
+): Promise<void> {
+  const { taskQueue, deadlineMs, intervalsMs } = options;
+  for (const job of MAINTENANCE_JOBS) {
+    const input: MaintenanceInput = { job, dryRun: false, namespace: null, userId: null };
+    await ensureSchedule(client, {
+      taskQueue,
+      deadlineMs,
+      intervalMs: intervalsMs[job],
+      scheduleId: maintenanceScheduleId(job, taskQueue),
+      workflowType: MAINTENANCE_WORKFLOW,
+      args: [input],
+      summary: `Maintenance: ${job}`,
+    });
+  }
+}
+
+async function ensureSchedule(
+  client: Client,
+  options: {
+    scheduleId: string;
+    taskQueue: string;
+    workflowType: string;
+    args: unknown[];
+    summary: string;
+    intervalMs: number;
+    deadlineMs: number;
+  },
+): Promise<void> {
+  const { scheduleId, taskQueue, intervalMs, deadlineMs } = options;
   const wanted = {
     spec: { intervals: [{ every: intervalMs }] },
     action: {
       type: 'startWorkflow',
-      workflowType: SWEEP_WORKFLOW,
-      workflowId: sweepScheduleId(taskQueue),
+      workflowType: options.workflowType,
+      workflowId: scheduleId,
       taskQueue,
-      args: [],
-      staticSummary: 'Announce messages whose announcement was lost',
+      args: options.args,
+      staticSummary: options.summary,
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCHUP_WINDOW_MS },
   } satisfies Omit<ScheduleOptions, 'scheduleId'>;
-  const scheduleId = sweepScheduleId(taskQueue);
   await client.withDeadline(Date.now() + deadlineMs, async () => {
     try {
       await client.schedule.create({ scheduleId, ...wanted });

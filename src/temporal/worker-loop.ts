@@ -7,7 +7,8 @@ import { workflowSource } from './bundle';
 import { connectionOptions, type TemporalAddress } from './connection';
 import { withFailureMapping } from './failures';
 import { retryUntil } from './retry-until';
-import { ensureSweepSchedule } from './schedules';
+import type { MaintenanceJob } from '../../workflows/maintenance.contract';
+import { ensureMaintenanceSchedules, ensureSweepSchedule } from './schedules';
 import { ensureSearchAttributes } from './search-attributes';
 
 export interface WorkerLoopOptions {
@@ -19,6 +20,7 @@ export interface WorkerLoopOptions {
   /** Activities at the same time. */
   concurrency: number;
   sweepIntervalMs: number;
+  maintenanceIntervalsMs: Record<MaintenanceJob, number>;
   /** Aborted: stop polling, let what runs end, return. */
   signal: AbortSignal;
   /** Called whenever polling has begun. */
@@ -82,13 +84,12 @@ async function runOnce(options: WorkerLoopOptions, onRunning: (worker: Worker) =
     });
     const worker = await createWorker(options, connection);
     const scheduled = retryUntil(
-      'ensure the sweep’s schedule',
-      () =>
-        ensureSweepSchedule(client, {
-          taskQueue,
-          intervalMs: options.sweepIntervalMs,
-          deadlineMs: SETUP_DEADLINE_MS,
-        }),
+      'ensure the schedules',
+      async () => {
+        const common = { taskQueue, deadlineMs: SETUP_DEADLINE_MS };
+        await ensureSweepSchedule(client, { ...common, intervalMs: options.sweepIntervalMs });
+        await ensureMaintenanceSchedules(client, { ...common, intervalsMs: options.maintenanceIntervalsMs });
+      },
       { signal: setup.signal, logger },
     ).catch((thrown: unknown) => {
       if (!setup.signal.aborted) throw thrown;

@@ -7,6 +7,7 @@ import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
+import { MAINTENANCE_WORKFLOW, type MaintenancePage } from '../../workflows/maintenance.contract';
 import { SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
 import {
   openWorld,
@@ -155,17 +156,21 @@ async function main(): Promise<void> {
   if (!version || !/^v\d+$/.test(version)) throw new Error('usage: record-histories.js v<number> [shape …]');
   quietRuntime();
   await mkdir(HISTORIES, { recursive: true });
-  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep', 'import'];
+  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep', 'import', 'maintenance'];
   for (const name of shapes) {
     if (name === 'sweep') await recordSweep(version);
     else if (name === 'import') await recordImport(version);
+    else if (name === 'maintenance') await recordMaintenance(version);
     else await recordConversation(name, version);
   }
 }
 
 async function recordConversation(name: string, version: string): Promise<void> {
   const shape = SHAPES[name];
-  if (!shape) throw new Error(`there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep, import`);
+  if (!shape)
+    throw new Error(
+      `there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep, import, maintenance`,
+    );
   const world = await openWorld(shape.options);
   try {
     const ref = {
@@ -195,6 +200,26 @@ async function recordSweep(version: string): Promise<void> {
     const workflowId = `sweep:recorded-${version}-${Date.now()}`;
     await world.client.workflow.execute(SWEEP_WORKFLOW, { taskQueue: world.taskQueue, workflowId });
     await keep(`sweep.${version}`, world, workflowId);
+  } finally {
+    await world.close();
+  }
+}
+
+async function recordMaintenance(version: string): Promise<void> {
+  const pages: MaintenancePage[] = [
+    { counts: { examined: 40, merged: 2, created: 1 }, next: 'a1' },
+    { counts: { examined: 5, merged: 0, created: 0 }, next: null },
+  ];
+  const world = await openWorld({ activities: { maintain: async () => pages.shift() } });
+  try {
+    const workflowId = `maintenance:recorded-${version}-${Date.now()}`;
+    const input = { job: 'compact', dryRun: false, namespace: null, userId: null };
+    await world.client.workflow.execute(MAINTENANCE_WORKFLOW, {
+      taskQueue: world.taskQueue,
+      workflowId,
+      args: [input],
+    });
+    await keep(`maintenance.${version}`, world, workflowId);
   } finally {
     await world.close();
   }

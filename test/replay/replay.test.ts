@@ -25,6 +25,7 @@ const SHAPES = [
   'conversation.activity-failure',
   'import.run',
   'import.roll-over',
+  'maintenance',
   'sweep',
 ];
 

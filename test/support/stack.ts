@@ -90,6 +90,8 @@ export function ownEnvironment(env: Environment = {}): Environment {
     // The tests' stacks share one record: a sweep would start the others' conversations on this stack's task queue,
     // where nobody works once it has stopped. The kill tests, each with a record of its own, sweep.
     SWEEP_INTERVAL_MS: String(A_DAY_MS),
+    EXPIRE_INTERVAL_MS: String(A_DAY_MS),
+    COMPACT_INTERVAL_MS: String(A_DAY_MS),
     LOG_LEVEL: 'info',
     ...env,
   };

@@ -2,6 +2,7 @@ import * as initial from './0001-initial';
 import * as participants from './0002-participants';
 import * as imports from './0003-imports';
 import * as facts from './0006-facts';
+import * as upkeep from './0014-upkeep';
 
 export interface Migration {
   version: number;
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** In order; a migration that was released is never edited. */
-export const MIGRATIONS: readonly Migration[] = [initial, participants, imports, facts];
+export const MIGRATIONS: readonly Migration[] = [initial, participants, imports, facts, upkeep];

@@ -2,6 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import * as today from '../../../workflows';
 import type { ConversationInput } from '../../../workflows/conversation.contract';
 import type { ImportInput, ImportStanding } from '../../../workflows/import.contract';
+import type { MaintenanceCounts, MaintenanceInput } from '../../../workflows/maintenance.contract';
 import type { SweepResult } from '../../../workflows/sweep.contract';
 
 /** Today's workflows with one step more at the start: what no recorded history can be replayed on. */
@@ -18,4 +19,9 @@ export async function sweep(): Promise<SweepResult> {
 export async function importMessages(input: ImportInput): Promise<ImportStanding> {
   await sleep(1_000);
   return today.importMessages(input);
+}
+
+export async function maintenance(input: MaintenanceInput): Promise<MaintenanceCounts> {
+  await sleep(1_000);
+  return today.maintenance(input);
 }
