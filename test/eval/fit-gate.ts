@@ -1,17 +1,16 @@
-import { createLocalEmbedder } from '../../src/models/local-embedder';
-import { defaultModelDir } from '../../src/models/model-files';
 import { scaledFromInt8, toInt8 } from '../../src/models/quantize';
 import { backgroundShare } from '../../src/recall/background/share';
 import { scorePool } from '../../src/recall/scoring/fuse';
 import { evidenceOf, gateFeatures } from '../../src/recall/scoring/gate';
 import { readQuestion } from '../../src/recall/scoring/question';
-import { gateCases, textsOf, type GateCase, type Random } from './gate-cases';
+import { gateCases, textsOf, type GateCase } from './gate-cases';
 import { readLocomo } from './locomo';
 import { fitLogistic, logitOf, type Case } from './logistic';
 import { meanPercent, quantile } from './measures';
+import { seeded } from './random';
+import { vectorsOf } from './whole-history';
 
 const SEED = 7;
-const TEXTS_A_CALL = 256;
 /** How many of the questions that nothing answers may pass. */
 const FALSE_SHARE = 0.04;
 const ASKED_AT = new Date('2026-01-01T00:00:00Z');
@@ -36,7 +35,7 @@ async function main(): Promise<void> {
   const cases = [...gateCases(readLocomo(file), seeded(SEED))];
   console.error(`${cases.length} cases`);
   for (const [name, vectors, features] of [
-    ['withVectors', await vectorsOf(cases), FEATURES],
+    ['withVectors', await vectorsOf(neededTexts(cases), (line) => console.error(line)), FEATURES],
     ['lexical', null, LEXICAL_FEATURES],
   ] as const) {
     report(name, features, cases, featuresOf(cases, vectors));
@@ -99,39 +98,18 @@ function report(
   for (const [kind, passed] of [...kinds].sort()) console.log(`  ${kind}: ${meanPercent(passed)} % pass`);
 }
 
-async function vectorsOf(cases: readonly GateCase[]): Promise<Map<string, Float32Array>> {
-  const texts = new Set<string>();
+function neededTexts(cases: readonly GateCase[]): Set<string> {
+  const needed = new Set<string>();
   for (const one of cases) {
-    const needed = textsOf(one);
-    for (const text of [...needed.texts, needed.question]) texts.add(text);
+    const { texts, question } = textsOf(one);
+    for (const text of texts) needed.add(text);
+    needed.add(question);
   }
-  const embedder = createLocalEmbedder({ modelDir: defaultModelDir(), threads: 2 });
-  const vectors = new Map<string, Float32Array>();
-  try {
-    const list = [...texts];
-    for (let i = 0; i < list.length; i += TEXTS_A_CALL) {
-      const part = list.slice(i, i + TEXTS_A_CALL);
-      const embedded = await embedder.embed(part, { purpose: 'document' });
-      part.forEach((text, k) => vectors.set(text, embedded[k]!));
-      console.error(`${vectors.size} of ${list.length} texts embedded`);
-    }
-  } finally {
-    await embedder.close();
-  }
-  return vectors;
+  return needed;
 }
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-/** A reproducible source of numbers from 0 to 1. */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
-    return state / 0x7fffffff;
-  };
 }
 
 main().catch((error: unknown) => {

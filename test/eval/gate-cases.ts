@@ -1,8 +1,10 @@
 import { questionForEmbedding } from '../../src/recall/scoring/question';
 import { embeddingTextOf } from '../../src/recall/index-terms';
-import { makePool, type Pool, type PoolTurn } from '../../src/recall/scoring/pool';
+import { makePool, type Pool } from '../../src/recall/scoring/pool';
 import { EVERYDAY, GENERAL_QUESTIONS, SMALL_TALK } from './everyday-talk';
 import type { EvalConversation } from './locomo';
+import { pick, type Random } from './random';
+import { poolTurns, type EvalPoolTurn } from './whole-history';
 
 const SMALL_STORES = [1, 3, 10];
 const STRANGERS_QUESTIONS = 60;
@@ -23,13 +25,6 @@ export interface GateCase {
   pool: Pool<EvalPoolTurn>;
   memoryCount: number;
 }
-
-export interface EvalPoolTurn extends PoolTurn {
-  messageId: string;
-}
-
-/** Where cases' randomness comes from: a number from 0 to 1. */
-export type Random = () => number;
 
 /** Own questions, strangers', small talk and general ones, to whole stores and to those of a user's first day. */
 export function* gateCases(conversations: readonly EvalConversation[], random: Random): Generator<GateCase> {
@@ -128,24 +123,6 @@ function* everydayCases(random: Random): Generator<GateCase> {
   }
 }
 
-function poolTurns(conversation: EvalConversation, nameless: boolean): EvalPoolTurn[] {
-  const seqs = new Map<string, number>();
-  return conversation.turns.map((turn) => {
-    const seq = (seqs.get(turn.sessionId) ?? 0) + 1;
-    seqs.set(turn.sessionId, seq);
-    return {
-      messageId: turn.messageId,
-      conversationId: turn.sessionId,
-      seq,
-      role: 'user',
-      name: nameless ? null : turn.name,
-      content: turn.content,
-      saidAt: turn.saidAt,
-      vector: null,
-    };
-  });
-}
-
 /** What has to be embedded for a case: its turns by their texts, and its question. */
 export function textsOf(one: GateCase): {
   turns: readonly EvalPoolTurn[];
@@ -157,13 +134,4 @@ export function textsOf(one: GateCase): {
     texts: one.pool.turns.map(embeddingTextOf),
     question: questionForEmbedding(one.text, one.names),
   };
-}
-
-function pick<T>(from: readonly T[], count: number, random: Random): T[] {
-  const left = [...from];
-  const picked: T[] = [];
-  while (picked.length < count && left.length > 0) {
-    picked.push(...left.splice(Math.floor(random() * left.length), 1));
-  }
-  return picked;
 }

@@ -20,15 +20,17 @@ const SHARES = Array.from({ length: CONTEXT_TURNS }, (_, i) => ({
 /**
  * BM25 of every turn of the pool for the question's terms, over term frequencies that include its neighbours'
  * (decayed) and the words of its date: in a conversation the subject is often named a turn or two away.
+ * @param context how much of the neighbours' shares counts; 0 leaves each turn to itself
  */
 export function contextualBm25(
   pool: Pool,
   postings: ReadonlyMap<string, Postings>,
   idf: ReadonlyMap<string, number>,
+  context = 1,
 ): Float64Array {
   const count = pool.turns.length;
   const scores = new Float64Array(count);
-  const lengths = contextualLengths(pool);
+  const lengths = contextualLengths(pool, context);
   const averageLength = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, count) || 1;
   const dates = new Set(pool.features.flatMap((features) => features.dates));
   const frequencies = new Float64Array(count);
@@ -37,7 +39,7 @@ export function contextualBm25(
     const isDate = dates.has(term);
     if (!own && !isDate) continue;
     frequencies.fill(0);
-    if (own) spread(pool, own, frequencies);
+    if (own) spread(pool, own, context, frequencies);
     for (let i = 0; i < count; i += 1) {
       const frequency = frequencies[i]! + (isDate && pool.features[i]!.dates.includes(term) ? 1 : 0);
       if (frequency === 0) continue;
@@ -49,28 +51,28 @@ export function contextualBm25(
 }
 
 /** Adds to each turn's frequency its own and its neighbours' shares. */
-function spread(pool: Pool, own: Postings, frequencies: Float64Array): void {
+function spread(pool: Pool, own: Postings, context: number, frequencies: Float64Array): void {
   own.places.forEach((place, k) => {
     const count = own.counts[k]!;
     frequencies[place]! += count;
     for (const { distance, before, after } of SHARES) {
       const later = pool.neighbour(place, distance);
-      if (later >= 0) frequencies[later]! += before * count;
+      if (later >= 0) frequencies[later]! += context * before * count;
       const earlier = pool.neighbour(place, -distance);
-      if (earlier >= 0) frequencies[earlier]! += after * count;
+      if (earlier >= 0) frequencies[earlier]! += context * after * count;
     }
   });
 }
 
 /** The lengths of the turns with the shares of their neighbours. */
-function contextualLengths(pool: Pool): Float64Array {
+function contextualLengths(pool: Pool, context: number): Float64Array {
   const lengths = Float64Array.from(pool.features, (features) => features.length);
   pool.features.forEach((features, place) => {
     for (const { distance, before, after } of SHARES) {
       const later = pool.neighbour(place, distance);
       if (later < 0) continue;
-      lengths[later]! += before * features.length;
-      lengths[place]! += after * pool.features[later]!.length;
+      lengths[later]! += context * before * features.length;
+      lengths[place]! += context * after * pool.features[later]!.length;
     }
   });
   return lengths;

@@ -8,7 +8,12 @@ import type { Question } from './question';
 
 /** The weights of the features; measured on conversations, not to be tuned one by one. */
 export interface FuseWeights {
+  words: number;
+  /** Of the neighbours' words within a turn's. */
+  wordContext: number;
   cosine: number;
+  /** Of the neighbours' vectors within a turn's. */
+  vectorContext: number;
   speaker: number;
   date: number;
   when: number;
@@ -21,7 +26,10 @@ export interface FuseWeights {
 const GATE_BACKGROUND_TURNS = 500;
 
 export const FUSE_WEIGHTS: FuseWeights = {
+  words: 1,
+  wordContext: 1,
   cosine: 1,
+  vectorContext: 1,
   speaker: 0.3,
   date: 0.25,
   when: 0.1,
@@ -58,8 +66,8 @@ export function scorePool<T extends PoolTurn>(
   const postings = postingsOf(pool, question.terms);
   const frequencyOf = (term: string): number => postings.get(term)?.places.length ?? 0;
   const idf = smoothIdf(question.terms, pool.turns.length, frequencyOf, background);
-  const bm25 = scaledToBest(contextualBm25(pool, postings, idf));
-  const cosines = cosinesOf(pool, question.vector);
+  const bm25 = scaledToBest(contextualBm25(pool, postings, idf, weights.wordContext));
+  const cosines = cosinesOf(pool, question.vector, weights.vectorContext);
   const meaning = minMax(cosines.mixed);
   const session = scaledToBest(sessionScores(pool, postings, idf));
   const averageLength =
@@ -74,7 +82,7 @@ export function scorePool<T extends PoolTurn>(
 
   const scores = pool.turns.map((turn, i): TurnScore => {
     const features = pool.features[i]!;
-    const words = bm25[i]! + weights.session * session[i]!;
+    const words = weights.words * bm25[i]! + weights.session * session[i]!;
     const dates =
       weights.date * nearness(turn.saidAt, question.dates) +
       (question.asksWhen && features.tellsTime ? weights.when : 0);

@@ -16,8 +16,11 @@ export interface Cosines {
   mixed: (number | null)[];
 }
 
-/** Cosines of the question's unit vector with every turn of the pool. */
-export function cosinesOf(pool: Pool, question: Float32Array | null): Cosines {
+/**
+ * Cosines of the question's unit vector with every turn of the pool.
+ * @param context how much of the neighbours' shares counts; 0 leaves each turn to itself
+ */
+export function cosinesOf(pool: Pool, question: Float32Array | null, context = 1): Cosines {
   const plain = pool.turns.map(({ vector }) =>
     question && vector ? vector.scale * dotWithQuestion(question, vector.components) : null,
   );
@@ -31,7 +34,8 @@ export function cosinesOf(pool: Pool, question: Float32Array | null): Cosines {
     let count = 1;
     places[0] = i;
     shares[0] = 1;
-    for (const [offset, share] of MIX) {
+    for (const [offset, full] of MIX) {
+      const share = context * full;
       const at = pool.neighbour(i, offset);
       const cosine = at < 0 ? null : plain[at]!;
       if (cosine === null) continue;
