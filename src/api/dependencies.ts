@@ -6,6 +6,7 @@ import type { Ingest } from '../ingest/ingest';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
+import type { Access } from './access';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
 
@@ -19,9 +20,10 @@ export interface ApiDependencies {
   keepIndex: KeepIndexSoon;
   runMaintenance: RunMaintenance;
   health: HealthChecks;
+  access: Access;
+  /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */
+  showHealthDetails: boolean;
   log: Logger;
-  /** The namespace of requests that carry no key. */
-  namespace: string;
   /** The policy of conversations that changed nothing. */
   defaultPolicy: ConversationPolicy;
   /** How long store and flush wait for indexing. */

@@ -19,9 +19,10 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key;
 }
 
-/** What makes two requests the same: the path and its query, then the body's bytes. */
-export function requestHash(target: string, rawBody: Buffer): string {
-  return createHash('sha256').update(target).update('\n').update(rawBody).digest('hex');
+/** What makes two requests the same: the path and its query, who asks where that matters, the body's bytes. */
+export function requestHash(target: string, rawBody: Buffer, askedBy = ''): string {
+  const head = askedBy === '' ? target : `${target} ${askedBy}`;
+  return createHash('sha256').update(head).update('\n').update(rawBody).digest('hex');
 }
 
 /** Ids for a request's messages, the same whenever the same request is run. */

@@ -8,6 +8,8 @@ const JSON_TYPE = 'application/json';
 
 const PROBLEMS: Record<number, string> = {
   400: 'Broken JSON or percent-encoding',
+  401: 'A key is needed, or this one is unknown or revoked',
+  403: 'The key has another scope, or is not for this user',
   404: 'There is none',
   409: 'Conflict with what is stored, or the same request is in flight',
   413: 'The body is too large',
@@ -19,6 +21,16 @@ const PROBLEMS: Record<number, string> = {
 /** The OpenAPI 3.1 document of these routes, made from the schemas that validate them. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of `agentic-memories keys create`; none is needed on loopback until one is made',
+  });
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  });
   for (const route of routes) {
     registry.registerPath({
       method: route.method,
@@ -26,6 +38,8 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       tags: [route.tag],
       summary: route.summary,
       operationId: operationId(route),
+      security: route.auth === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
+      ...(route.auth === 'public' ? {} : { 'x-scope': route.auth }),
       ...(route.description ? { description: route.description } : {}),
       request: {
         ...(route.params ? { params: route.params } : {}),
@@ -75,7 +89,7 @@ function responsesOf(
 function problemStatusesOf(route: Route): number[] {
   if (route.withoutRecord) return [];
   const reading = route.method === 'get' || route.method === 'delete';
-  const validated = [400, 422, 503];
+  const validated = [400, 401, 403, 422, 503];
   const single = /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
   return [...validated, ...single, ...(reading ? [] : [409, 413, 415])];
 }

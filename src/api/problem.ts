@@ -16,7 +16,7 @@ export interface ProblemAnswer {
 /** What the caller is told of an error: never a stack, a statement, a secret or a message's text. */
 export function problemOf(error: unknown, requestId: string): ProblemAnswer {
   const known = asDomainError(error);
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...known.headers };
   const retryAfter =
     known.retryAfterSeconds ??
     (known.status === 429 || known.status === 503 ? DEFAULT_RETRY_AFTER_SECONDS : null);

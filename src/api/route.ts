@@ -1,12 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Scope } from '../domain/api-key';
+import type { Caller } from './access';
 
 /** What a handler knows of its request beside the parsed input. */
 export interface RequestContext {
   requestId: string;
   /** The namespace whose users this caller sees. */
   namespace: string;
+  /** Who asks; on public routes, anybody. */
+  caller: Caller;
+  /** On public routes: whether the caller could call others too. */
+  authenticated(): Promise<boolean>;
   log: Logger;
   /**
    * The next id for a message that came without one. Under an Idempotency-Key the ids follow from it, so that a request
@@ -52,8 +58,14 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   responses: Record<number, { description: string; schema: z.ZodType; mediaType?: string }>;
   /** Answers even while the record is out of reach. */
   withoutRecord?: boolean;
-  /** Whose data the answer shows: erasing or deleting them forgets kept answers too. */
-  userOf?: (input: RouteInput<Params, Query, Body, Headers>) => string | null;
+  /** Who may call it: anybody, or who has a key of this scope. */
+  auth: 'public' | Scope;
+  /**
+   * Whose data it reads or writes: a key that is limited to users must be for this one, and erasing or deleting them
+   * forgets kept answers too. null: the whole namespace, which is refused to such keys. `handler`: it checks `caller`
+   * itself. `nobody`: it touches no user's data.
+   */
+  userOf: ((input: RouteInput<Params, Query, Body, Headers>) => string | null) | 'handler' | 'nobody';
   handle(input: RouteInput<Params, Query, Body, Headers>, context: RequestContext): Answer | Promise<Answer>;
 }
 

@@ -3,7 +3,8 @@ import type { IncomingMessage as HttpRequest, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { UnavailableError, type FieldError } from '../domain/errors';
+import { DomainError, UnavailableError, type FieldError } from '../domain/errors';
+import { requireScope, requireUser, type Access, type Caller } from './access';
 import { idempotencyKeyOf, messageIdsOf, once, requestHash } from './idempotency';
 import { readJsonBody, type JsonBody } from './json-body';
 import { sendLines } from './json-lines';
@@ -13,6 +14,7 @@ import type { Answer, RequestContext, Route, RouteInput } from './route';
 import { validate } from './validate';
 
 const SLOW_REQUEST_MS = 10_000;
+const STREAM_ACCESS_CHECK_MS = 5_000;
 const MAX_REQUEST_ID_CHARS = 200;
 const REQUEST_ID = /^[\x21-\x7e]+$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -20,7 +22,7 @@ const NO_BODY = z.strictObject({});
 
 export interface ServeDependencies {
   pool: Pool;
-  namespace: string;
+  access: Access;
   log: Logger;
   /** Whether the schema is in place; until then routes that need the record answer 503. */
   recordReady(): boolean;
@@ -37,9 +39,14 @@ export async function serve(
   const { log } = dependencies;
   const requestId = requestIdOf(request);
   try {
-    const context = { requestId, namespace: dependencies.namespace, log, newMessageId: randomUUID };
-    const { answer, replayed } = await answerOf(route, dependencies, request, context);
-    if (answer.stream) return await answer.stream(response);
+    // Looked at once: who was let in without a record must not find one behind the door.
+    const recordReady = dependencies.recordReady();
+    const caller = await callerOf(route, dependencies, recordReady, request);
+    const { namespace } = caller;
+    const authenticated = (): Promise<boolean> => isAuthenticated(dependencies.access, request);
+    const context = { requestId, namespace, caller, authenticated, log, newMessageId: randomUUID };
+    const { answer, replayed } = await answerOf(route, dependencies, recordReady, request, context);
+    if (answer.stream) return await whileAllowed(answer.stream, dependencies.access, request, response);
     if (answer.lines) await sendLines(response, answer.status, answer.lines, requestId);
     else
       sendJson(
@@ -59,9 +66,54 @@ export async function serve(
     log.debug({ ...described(route, response, requestId), ms: Math.round(ms) }, 'request');
 }
 
+async function isAuthenticated(access: Access, request: HttpRequest): Promise<boolean> {
+  try {
+    await access.callerOf(request.headers);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof DomainError || thrown instanceof UnavailableError) return false;
+    throw thrown;
+  }
+}
+
+/** A stream does not outlive its key by more than a moment. */
+async function whileAllowed(
+  stream: NonNullable<Answer['stream']>,
+  access: Access,
+  request: HttpRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const ask = (): void => {
+    access.callerOf(request.headers).catch((thrown: unknown) => {
+      if (thrown instanceof DomainError) response.end();
+    });
+  };
+  const asking = setInterval(ask, STREAM_ACCESS_CHECK_MS);
+  try {
+    await stream(response);
+  } finally {
+    clearInterval(asking);
+  }
+}
+
+/** Before the body is read: nobody makes us read or parse one without a key. */
+async function callerOf(
+  route: Route,
+  { access }: ServeDependencies,
+  recordReady: boolean,
+  request: HttpRequest,
+): Promise<Caller> {
+  // Without a record nobody gets further than to hear what is wrong with the request.
+  if (route.auth === 'public' || !recordReady) return access.anybody;
+  const caller = await access.callerOf(request.headers);
+  requireScope(caller, route.auth);
+  return caller;
+}
+
 async function answerOf(
   route: Route,
   dependencies: ServeDependencies,
+  recordReady: boolean,
   request: HttpRequest & { params: unknown },
   context: RequestContext,
 ): Promise<{ answer: Answer; replayed: boolean }> {
@@ -69,9 +121,10 @@ async function answerOf(
   const takesBody = route.method !== 'get' && route.method !== 'delete' && !route.streamedBody;
   const body = takesBody ? await readJsonBody(request, route.body === undefined) : null;
   const input = parseInput(route, request, body);
-  if (!route.withoutRecord && !dependencies.recordReady()) {
+  if (!route.withoutRecord && !recordReady)
     throw new UnavailableError('postgres', 'the schema is not in place yet');
-  }
+  const userId = userOf(route, input);
+  if (route.userOf !== 'nobody' && route.userOf !== 'handler') requireUser(context.caller, userId);
   if (route.streamedBody)
     return { answer: await route.handle({ ...input, body: request }, context), replayed: false };
   const key = route.method === 'post' ? idempotencyKeyOf(request.headers['idempotency-key']) : null;
@@ -80,11 +133,21 @@ async function answerOf(
     namespace: context.namespace,
     route: `${route.method.toUpperCase()} ${route.path}`,
     key,
-    userId: route.userOf?.(input) ?? null,
-    bodyHash: requestHash(target, body?.raw ?? Buffer.alloc(0)),
+    userId,
+    bodyHash: requestHash(target, body?.raw ?? Buffer.alloc(0), askedBy(context.caller)),
   };
   const repeatable = { ...context, newMessageId: messageIdsOf(claim) };
   return once(dependencies.pool, claim, context, async () => route.handle(input, repeatable));
+}
+
+/** Null where it is not one user's data. */
+function userOf(route: Route, input: RouteInput<unknown, unknown, unknown>): string | null {
+  return typeof route.userOf === 'function' ? route.userOf(input) : null;
+}
+
+/** An answer kept for one limited key is not another's. */
+function askedBy({ keyId, userIds }: Caller): string {
+  return userIds === null ? '' : String(keyId);
 }
 
 /** @throws DomainError 422 with everything that is wrong in path, query, headers and body together */

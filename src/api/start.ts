@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, type Config } from '../config';
-import { ensureError } from '../domain/errors';
+import { UnavailableError, ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createIngest } from '../ingest/create-ingest';
 import { createImports } from '../ingest/imports';
@@ -12,17 +12,19 @@ import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
 import { createRecall } from '../recall/recall';
+import { findKey, keysThereAre } from '../record/api-keys';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { migrate } from '../record/migrate';
 import { NotificationListener } from '../record/notifications';
-import { createPool } from '../record/pool';
+import { createPool, sqlState } from '../record/pool';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
 import { checkTemporal } from '../temporal/health';
 import { createImportTeller } from '../temporal/import-signals';
 import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { workflowUrl } from '../temporal/workflow-links';
+import { Access } from './access';
 import { createApp } from './app';
 import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
@@ -31,6 +33,8 @@ import { InjectionStreams } from './injection-streams';
 const HEALTH_CALL_DEADLINE_MS = 1_500;
 const WORKER_SEEN_WITHIN_MS = 30_000;
 const INDEX_TIMEOUT_MS = 5_000;
+/** SQLSTATE undefined_table: the schema is older than keys, or there is none yet. */
+const NO_TABLE = '42P01';
 const MIGRATE_RETRY_MS = 1_000;
 const REQUESTS_DEADLINE_MS = 10_000;
 const ANNOUNCER_DEADLINE_MS = 5_000;
@@ -49,16 +53,13 @@ export interface RunningApi {
  * @throws Error when the address is taken, or reachable from outside without a word on keys
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
-  if (!isLoopback(config.HOST) && config.AUTH !== 'off') {
-    throw new Error(
-      `refusing to bind to ${config.HOST} without keys: bind to 127.0.0.1, or set AUTH=off if only trusted callers can reach it`,
-    );
-  }
+  const keyNeeded = !isLoopback(config.HOST) && config.AUTH !== 'off';
   const pool = createPool({
     url: config.DATABASE_URL,
     size: config.DB_POOL_SIZE,
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres was lost'),
   });
+  if (keyNeeded) await refuseWithoutKeys(pool, config.HOST, log);
   const temporal = createTemporalClient({
     address: config.TEMPORAL_ADDRESS,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -120,7 +121,13 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     }),
     keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
     log,
-    namespace: config.NAMESPACE,
+    access: new Access({
+      keyNeeded,
+      namespace: config.NAMESPACE,
+      findKey: (keyId) => findKey(pool, keyId),
+      keysThereAre: () => keysThereAre(pool),
+    }),
+    showHealthDetails: isLoopback(config.HOST),
     defaultPolicy,
     storeWaitMs: config.STORE_WAIT_MS,
     workflowUrl: (id) => workflowUrl(config.TEMPORAL_UI_URL, config.TEMPORAL_NAMESPACE, id),
@@ -149,6 +156,21 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     await closeParts();
     throw error;
   }
+}
+
+/** With the record out of reach it starts all the same: nobody is let in until keys can be looked up. */
+async function refuseWithoutKeys(pool: Pool, host: string, log: Logger): Promise<void> {
+  const found = await keysThereAre(pool).catch((thrown: unknown) => {
+    if (sqlState(thrown) === NO_TABLE) return { valid: false };
+    if (!(thrown instanceof UnavailableError)) throw thrown;
+    log.warn({ err: thrown }, 'keys cannot be looked up yet; every call waits for them');
+    return { valid: true };
+  });
+  if (found.valid) return;
+  await pool.end();
+  throw new Error(
+    `refusing to bind to ${host} without keys: make one (npx agentic-memories keys create), bind to 127.0.0.1, or set AUTH=off if only trusted callers can reach it`,
+  );
 }
 
 async function close(

@@ -3,6 +3,7 @@ import { FORMATS } from '../sources/detect';
 import { isUtcOffset } from '../sources/times';
 import { importFile, type ImportOptions } from './commands/import-file';
 import { listImports, listRejections, showImport, steerImport, type OutputOptions } from './commands/imports';
+import { addKeys } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
 import { DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE } from './invocation';
 import { Server } from './server';
@@ -55,6 +56,7 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
     .action(async (id: string, options: ServerOptions & OutputOptions) =>
       onExit(await listRejections(serverOf(options), id, options)),
     );
+  addKeys(program, onExit);
   return program;
 }
 

@@ -11,6 +11,8 @@ interface DomainErrorOptions {
   errors?: FieldError[];
   /** What `Retry-After` should say, in seconds. */
   retryAfterSeconds?: number;
+  /** Further headers of the answer. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,6 +23,7 @@ export class DomainError extends Error {
   override name = 'DomainError';
   readonly errors: FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(
     readonly status: number,
@@ -31,6 +34,7 @@ export class DomainError extends Error {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers;
   }
 }
 

@@ -23,7 +23,7 @@ export interface Imports {
   receive(
     ref: ImportRef,
     lines: AsyncIterable<readonly ReadLine[]>,
-    options: ReceiveOptions,
+    options: ReceiveOptions & { createdByKey?: string | null },
   ): Promise<ReceivedImport>;
   /** @throws DomainError 404 for an unknown import, 409 for one that has ended */
   command(ref: ImportRef, command: 'pause' | 'resume' | 'cancel'): Promise<ImportView>;
@@ -43,7 +43,7 @@ export function createImports({ pool, teller }: { pool: Pool; teller: ImportTell
   };
   return {
     async receive(ref, lines, options) {
-      await createImport(pool, ref);
+      await createImport(pool, ref, options.createdByKey);
       // Behind the body: with Temporal down the lines are stored all the same, and the sweep tells it later.
       void teller.tell(ref);
       try {

@@ -30,6 +30,8 @@ const STOP_DEADLINE_MS = 15_000;
 const READY_DEADLINE_MS = 60_000;
 const PRIVATE_FOLDER_MODE = 0o700;
 const DATABASE = 'memories';
+/** Of postmaster.pid: process, folder, start time, port. */
+const PORT_LINE = 3;
 const DUPLICATE_DATABASE = '42P04';
 
 export interface PostgresOptions {
@@ -44,6 +46,14 @@ export interface PostgresOptions {
 /** Where this stack's Postgres answers. */
 export function databaseUrl(port: number, database = DATABASE): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`;
+}
+
+/** Where the Postgres that runs on this data folder answers; undefined when none does. */
+export function runningDatabaseUrl(dataDir: string): string | undefined {
+  const file = join(dataDir, 'postgres', 'postmaster.pid');
+  if (!existsSync(file)) return undefined;
+  const port = Number(readFileSync(file, 'utf8').split('\n')[PORT_LINE]);
+  return Number.isInteger(port) && port > 0 ? databaseUrl(port) : undefined;
 }
 
 /** Makes the data folder if there is none (or only a half-written one), and says how to run Postgres on it. */

@@ -18,6 +18,8 @@ export interface ImportView {
   /** How long ago any of its messages last became terminal, or it began. */
   stillForMs: number;
   ended: boolean;
+  /** Null: made where no key was needed. */
+  createdByKey: string | null;
   createdAt: Date;
   /** Postgres' own text of it, for page cursors. */
   createdAtText: string;
@@ -26,13 +28,17 @@ export interface ImportView {
 
 const CREATE = {
   name: 'create-import',
-  text: `INSERT INTO imports (namespace, import_id, receiving_until)
-         VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second')`,
+  text: `INSERT INTO imports (namespace, import_id, receiving_until, created_by_key)
+         VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second', $4)`,
 };
 
-/** Begins an import: its body is being received. */
-export async function createImport(on: Queryable, ref: ImportRef): Promise<void> {
-  await run(on, CREATE, [...key(ref), RECEIVING_LEASE_SECONDS]);
+/** Begins an import: its body is being received. @param createdByKey the caller's key, if one was needed */
+export async function createImport(
+  on: Queryable,
+  ref: ImportRef,
+  createdByKey: string | null = null,
+): Promise<void> {
+  await run(on, CREATE, [...key(ref), RECEIVING_LEASE_SECONDS, createdByKey]);
 }
 
 const RENEW = {
@@ -100,7 +106,7 @@ export async function commandImport(
 }
 
 const COLUMNS = `import_id, lines, accepted, duplicates, rejected, indexed, failed, created_at, created_at::text AS created_at_text,
-    finished_at, ended_at IS NOT NULL AS ended, paused_at IS NOT NULL AS paused, cancelled_at IS NOT NULL AS cancelled,
+    finished_at, created_by_key, ended_at IS NOT NULL AS ended, paused_at IS NOT NULL AS paused, cancelled_at IS NOT NULL AS cancelled,
     (extract(epoch FROM clock_timestamp() - coalesce(progressed_at, created_at)) * 1000)::double precision AS still_for_ms,
     CASE WHEN obstacle_at > coalesce(progressed_at, '-infinity') THEN obstacle END AS obstacle,
     CASE WHEN finished_at IS NOT NULL
@@ -124,17 +130,19 @@ const LIST = {
   name: 'list-imports',
   text: `SELECT ${COLUMNS} FROM imports
           WHERE namespace = $1 AND ($3::timestamptz IS NULL OR (created_at, import_id) < ($3, $4::uuid))
+            AND ($5::text IS NULL OR created_by_key = $5)
           ORDER BY created_at DESC, import_id DESC LIMIT $2`,
 };
 
-/** Imports, the newest first, after `after` (the last one of the page before). */
+/** Imports, the newest first, after `after` (the last one of the page before); `createdByKey`: only those of this key. */
 export async function listImports(
   on: Queryable,
   namespace: string,
   limit: number,
   after: { createdAtText: string; importId: string } | null,
+  createdByKey: string | null = null,
 ): Promise<ImportView[]> {
-  const values = [namespace, limit, after?.createdAtText ?? null, after?.importId ?? null];
+  const values = [namespace, limit, after?.createdAtText ?? null, after?.importId ?? null, createdByKey];
   return (await run<ViewRow>(on, LIST, values)).rows.map(viewOf);
 }
 
@@ -171,6 +179,7 @@ interface ViewRow {
   created_at: Date;
   created_at_text: string;
   finished_at: Date | null;
+  created_by_key: string | null;
   ended: boolean;
   paused: boolean;
   cancelled: boolean;
@@ -205,6 +214,7 @@ function viewOf(row: ViewRow): ImportView {
     obstacle: finished ? null : row.obstacle,
     stillForMs: row.still_for_ms,
     ended: row.ended,
+    createdByKey: row.created_by_key,
     createdAt: row.created_at,
     createdAtText: row.created_at_text,
     finishedAt: row.finished_at,

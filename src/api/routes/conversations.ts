@@ -111,6 +111,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: `${base}/messages`,
+      auth: 'write',
       tag,
       summary: 'Append messages without waiting',
       params,
@@ -137,6 +138,8 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: base,
+      auth: 'read',
+      userOf: ({ query }) => query.user_id,
       tag,
       summary: 'How far a conversation is indexed',
       params,
@@ -151,6 +154,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: `${base}/flush`,
+      auth: 'write',
       tag,
       summary: 'Index what is pending now, and wait for it',
       params,
@@ -171,6 +175,8 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'put',
       path: `${base}/policy`,
+      auth: 'write',
+      userOf: ({ query }) => query.user_id,
       tag,
       summary: 'Change a part of the policy; may come before the first message',
       params,
@@ -191,6 +197,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: `${base}/retry`,
+      auth: 'write',
       tag,
       summary: 'Run failed ranges again',
       params,

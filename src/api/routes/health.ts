@@ -13,6 +13,8 @@ export function healthRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/health',
+      auth: 'public',
+      userOf: 'nobody',
       tag: 'health',
       summary: 'Whether this process is alive',
       withoutRecord: true,
@@ -22,6 +24,8 @@ export function healthRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/health/full',
+      auth: 'public',
+      userOf: 'nobody',
       tag: 'health',
       summary: 'The health of every part',
       withoutRecord: true,
@@ -29,10 +33,19 @@ export function healthRoutes(deps: ApiDependencies): Route[] {
         200: { description: 'Messages are accepted', schema: fullHealth },
         503: { description: 'The record is out of reach', schema: fullHealth },
       },
-      async handle() {
-        const health = await checkHealth(deps.health);
-        return { status: health.status === 'unhealthy' ? 503 : 200, body: health };
+      async handle(_input, { authenticated }) {
+        const [health, detailed] = await Promise.all([
+          checkHealth(deps.health),
+          deps.showHealthDetails || authenticated(),
+        ]);
+        const body = detailed ? health : withoutDetails(health);
+        return { status: health.status === 'unhealthy' ? 503 : 200, body };
       },
     }),
   ];
+}
+
+function withoutDetails(health: z.output<typeof fullHealth>): object {
+  const checks = Object.entries(health.checks).map(([part, { status }]) => [part, { status }]);
+  return { ...health, checks: Object.fromEntries(checks) };
 }

@@ -11,6 +11,7 @@ import {
   type ImportView,
   type Rejection,
 } from '../../record/imports';
+import { maySee, type Caller } from '../access';
 import type { ApiDependencies } from '../dependencies';
 import { MAX_LINE_BYTES, readImportLine } from '../import-line';
 import { JSON_LINES_TYPE, splitLines } from '../json-lines';
@@ -37,12 +38,16 @@ export function importRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: `/v1/imports/{import_id}/${verb}`,
+      auth: 'write',
+      userOf: 'handler',
       tag,
       summary,
       params,
       responses: { 200: { description: 'As it stands now', schema: importView } },
-      async handle({ params }, { namespace }) {
-        const view = await deps.imports.command(refOf(namespace, params.import_id), verb);
+      async handle({ params }, { caller }) {
+        const ref = refOf(caller.namespace, params.import_id);
+        await existing(deps, ref, caller);
+        const view = await deps.imports.command(ref, verb);
         return { status: 200, body: await wireOf(deps, view) };
       },
     });
@@ -50,6 +55,8 @@ export function importRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/imports',
+      auth: 'write',
+      userOf: 'handler',
       tag,
       summary: 'Import many messages as a stream of lines',
       description:
@@ -65,6 +72,8 @@ export function importRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/imports',
+      auth: 'read',
+      userOf: 'handler',
       tag,
       summary: 'Imports, the newest first',
       query: z.object({
@@ -72,10 +81,10 @@ export function importRoutes(deps: ApiDependencies): Route[] {
         cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
       }),
       responses: { 200: { description: 'One page', schema: importList } },
-      async handle({ query }, { namespace }) {
+      async handle({ query }, { caller }) {
         const limit = query.limit ?? DEFAULT_PAGE;
         const after = query.cursor === undefined ? null : positionOf(query.cursor);
-        const found = await listImports(deps.pool, namespace, limit + 1, after);
+        const found = await listImports(deps.pool, caller.namespace, limit + 1, after, onlyOf(caller));
         const page = found.slice(0, limit);
         const last = page.at(-1);
         const more = found.length > limit && last;
@@ -93,18 +102,22 @@ export function importRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/imports/{import_id}',
+      auth: 'read',
+      userOf: 'handler',
       tag,
       summary: 'How far an import is',
       params,
       responses: { 200: { description: 'As it stands now', schema: importView } },
-      async handle({ params }, { namespace }) {
-        const view = await existing(deps, refOf(namespace, params.import_id));
+      async handle({ params }, { caller }) {
+        const view = await existing(deps, refOf(caller.namespace, params.import_id), caller);
         return { status: 200, body: await wireOf(deps, view) };
       },
     }),
     defineRoute({
       method: 'get',
       path: '/v1/imports/{import_id}/rejections',
+      auth: 'read',
+      userOf: 'handler',
       tag,
       summary: 'The lines that were rejected, and why',
       params,
@@ -115,9 +128,9 @@ export function importRoutes(deps: ApiDependencies): Route[] {
           mediaType: JSON_LINES_TYPE,
         },
       },
-      async handle({ params }, { namespace }) {
-        const ref = refOf(namespace, params.import_id);
-        await existing(deps, ref);
+      async handle({ params }, { caller }) {
+        const ref = refOf(caller.namespace, params.import_id);
+        await existing(deps, ref, caller);
         return { status: 200, body: null, lines: allRejections(deps, ref) };
       },
     }),
@@ -131,14 +144,14 @@ async function receive(
   deps: ApiDependencies,
   request: HttpRequest,
   query: { on_error?: 'continue' | 'abort' | undefined; user_id?: string | undefined },
-  { namespace, log, requestId }: RequestContext,
+  { caller, log, requestId }: RequestContext,
 ): Promise<Answer> {
   const bytes = ndjsonBytes(request);
-  const ref = newImportRef(namespace);
-  const options = { abortOnError: query.on_error === 'abort' };
+  const ref = newImportRef(caller.namespace);
+  const options = { abortOnError: query.on_error === 'abort', createdByKey: caller.keyId };
   let received;
   try {
-    received = await deps.imports.receive(ref, readLines(bytes, query.user_id), options);
+    received = await deps.imports.receive(ref, readLines(bytes, query.user_id, caller), options);
   } catch (error) {
     request.resume();
     log.warn({ err: ensureError(error), request_id: requestId, importId: ref.importId }, 'an import was cut');
@@ -168,9 +181,15 @@ async function receive(
 async function* readLines(
   bytes: AsyncIterable<Buffer>,
   defaultUserId: string | undefined,
+  caller: Caller,
 ): AsyncGenerator<ReadLine[]> {
   for await (const lines of splitLines(bytes, MAX_LINE_BYTES))
-    yield lines.map((line) => readImportLine(line, defaultUserId));
+    yield lines.map((line) => forCaller(readImportLine(line, defaultUserId), caller));
+}
+
+function forCaller(line: ReadLine, caller: Caller): ReadLine {
+  if ('rejected' in line || maySee(caller, line.userId)) return line;
+  return { line: line.line, rejected: 'user_id: this key is not for this user' };
 }
 
 /** What was stored before a body ended badly stays: the caller is told where to find it. */
@@ -203,10 +222,16 @@ async function* allRejections(deps: ApiDependencies, ref: ImportRef): AsyncGener
   }
 }
 
-async function existing(deps: ApiDependencies, ref: ImportRef): Promise<ImportView> {
+/** A key that is limited to users sees the imports it made: others' may hold anybody's messages. */
+async function existing(deps: ApiDependencies, ref: ImportRef, caller: Caller): Promise<ImportView> {
   const view = await viewImport(deps.pool, ref);
-  if (!view) throw notFound('There is no such import.');
+  const own = onlyOf(caller);
+  if (!view || (own !== null && view.createdByKey !== own)) throw notFound('There is no such import.');
   return view;
+}
+
+function onlyOf({ userIds, keyId }: Caller): string | null {
+  return userIds === null ? null : keyId;
 }
 
 /** @throws DomainError 404 for an id that is none of ours */

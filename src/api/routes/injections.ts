@@ -12,6 +12,8 @@ export function injectionRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/conversations/{conversation_id}/injections',
+      auth: 'read',
+      userOf: ({ query }) => query.user_id,
       tag: 'conversations',
       summary: 'What is injected into a conversation, as it happens',
       description:

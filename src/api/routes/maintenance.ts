@@ -20,6 +20,7 @@ export function maintenanceRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/maintenance',
+      auth: 'admin',
       tag: 'upkeep',
       summary: 'Run a maintenance job now',
       description:

@@ -26,6 +26,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/memories/direct',
+      auth: 'write',
       tag,
       summary: 'Write a memory by hand; it is found before the answer',
       description:
@@ -38,6 +39,8 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path,
+      auth: 'read',
+      userOf: ({ query }) => query.user_id,
       tag,
       summary: 'One memory',
       params,
@@ -53,6 +56,8 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'patch',
       path,
+      auth: 'write',
+      userOf: ({ query }) => query.user_id,
       tag,
       summary: 'Change a memory',
       description: 'New content is what queries find from now on, instead of the words of its messages.',
@@ -66,6 +71,8 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'delete',
       path,
+      auth: 'write',
+      userOf: ({ query }) => query.user_id,
       tag,
       summary: 'Delete a memory; it is out of search before the answer',
       params,

@@ -92,6 +92,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/orchestrator/message',
+      auth: 'write',
       tag,
       summary: 'Stream one turn; answers with the memories it brings up',
       body: messageRequest,
@@ -124,6 +125,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/orchestrator/transcript',
+      auth: 'write',
       tag,
       summary: 'Replay a transcript; answers with every injection, in order',
       body: transcriptRequest,
@@ -161,6 +163,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/orchestrator/retrieve',
+      auth: 'read',
       tag,
       summary: 'The memories that answer a query best; changes nothing',
       body: retrieveRequest,

@@ -107,6 +107,8 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/retrieve',
+      auth: 'read',
+      userOf: ({ query }) => query.user_id,
       tag: 'guide',
       summary: 'Memories that answer a query, or the newest ones',
       query: getQuery,
@@ -143,6 +145,7 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/retrieve',
+      auth: 'read',
       tag: 'guide',
       summary: 'Memories seen through a persona, with a narrative and the reasons',
       body: postBody,

@@ -55,6 +55,7 @@ export function storeRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'post',
       path: '/v1/store',
+      auth: 'write',
       tag: 'guide',
       summary: 'Store a conversation and wait until it is indexed',
       body: storeRequest,

@@ -34,6 +34,8 @@ export function userRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/users/{user_id}/conversations',
+      auth: 'read',
+      userOf: ({ params }) => params.user_id,
       tag: 'users',
       summary: 'A user’s conversations, the newest first',
       params: z.object({ user_id: id }),

@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import { grants, isSecretOf, parseKey, type Scope } from '../domain/api-key';
+import { DomainError } from '../domain/errors';
+import type { KeysThereAre, StoredKey } from '../record/api-keys';
+import { LastKnown } from './last-known';
+
+/** A revoked key is refused, and a new one taken, at the latest after this. */
+const KEY_FRESH_MS = 2_000;
+/** With the record out of reach, keys that were seen lately stay good for so long. */
+const KEY_STALE_MS = 60_000;
+const MAX_REMEMBERED_KEYS = 10_000;
+const REALM = 'Bearer realm="agentic-memories"';
+
+/** Who asks: a key, or anybody where no key is needed. */
+export interface Caller {
+  namespace: string;
+  /** Null: nobody needs a key here. */
+  keyId: string | null;
+  scope: Scope;
+  /** Null: every user of the namespace. */
+  userIds: ReadonlySet<string> | null;
+}
+
+export interface AccessOptions {
+  /** Whether a key is needed even when none was made: the address is reachable from other machines. */
+  keyNeeded: boolean;
+  /** The namespace of callers without a key. */
+  namespace: string;
+  findKey(keyId: string): Promise<StoredKey | null>;
+  keysThereAre(): Promise<KeysThereAre>;
+}
+
+/** Who may come in. */
+export class Access {
+  private readonly thereAre: LastKnown<KeysThereAre>;
+  private readonly keys = new LRUCache<string, LastKnown<StoredKey | null>>({ max: MAX_REMEMBERED_KEYS });
+  /** Who needs no key. */
+  readonly anybody: Caller;
+
+  constructor(private readonly options: AccessOptions) {
+    const times = { freshMs: KEY_FRESH_MS, staleMs: KEY_STALE_MS };
+    this.thereAre = new LastKnown({ load: () => options.keysThereAre(), ...times });
+    this.anybody = { namespace: options.namespace, keyId: null, scope: 'admin', userIds: null };
+  }
+
+  /** @throws DomainError 401; UnavailableError when keys cannot be looked up */
+  async callerOf(headers: IncomingHttpHeaders): Promise<Caller> {
+    if (!this.options.keyNeeded && !(await this.thereAre.get()).made) return this.anybody;
+    const text = presentedKey(headers);
+    if (text === null)
+      throw refused(REALM, 'A key is needed: send it as Authorization: Bearer KEY, or as X-API-Key.');
+    const parts = parseKey(text);
+    const key = parts && (await this.lookUp(parts.keyId).get());
+    if (!key || !isSecretOf(parts.secret, key.secretDigest) || key.revokedAt !== null)
+      throw refused(`${REALM}, error="invalid_token"`, 'This key is unknown or was revoked.');
+    return {
+      namespace: key.namespace,
+      keyId: key.keyId,
+      scope: key.scope,
+      userIds: key.userIds && new Set(key.userIds),
+    };
+  }
+
+  private lookUp(keyId: string): LastKnown<StoredKey | null> {
+    const known = this.keys.get(keyId);
+    if (known) return known;
+    const load = (): Promise<StoredKey | null> => this.options.findKey(keyId);
+    const fresh = new LastKnown({ load, freshMs: KEY_FRESH_MS, staleMs: KEY_STALE_MS });
+    this.keys.set(keyId, fresh);
+    return fresh;
+  }
+}
+
+/** @throws DomainError 403 when the caller's scope is less than `needed` */
+export function requireScope(caller: Caller, needed: Scope): void {
+  if (grants(caller.scope, needed)) return;
+  const detail = `This takes a key with the scope ${needed}; this one has ${caller.scope}.`;
+  throw new DomainError(403, 'Not allowed', detail, {
+    headers: { 'WWW-Authenticate': `${REALM}, error="insufficient_scope", scope="${needed}"` },
+  });
+}
+
+/** Whether the caller may see and change a user's data. */
+export function maySee(caller: Caller, userId: string): boolean {
+  return caller.userIds === null || caller.userIds.has(userId);
+}
+
+/** @throws DomainError 403 for a user that the caller's key is not for; null stands for all of the namespace */
+export function requireUser(caller: Caller, userId: string | null): void {
+  if (userId === null ? caller.userIds === null : maySee(caller, userId)) return;
+  const detail =
+    userId === null
+      ? 'This concerns the whole namespace; this key is limited to some users.'
+      : 'This key is not for this user.';
+  throw new DomainError(403, 'Not allowed', detail);
+}
+
+function presentedKey({ authorization, 'x-api-key': header }: IncomingHttpHeaders): string | null {
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  return typeof header === 'string' && header !== '' ? header : null;
+}
+
+function refused(challenge: string, detail: string): DomainError {
+  return new DomainError(401, 'Unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } });
+}
