@@ -177,7 +177,15 @@ function logTail(file: string): string {
   }
 }
 
-/** By `nice` itself rather than from outside, so that no thread starts before the priority is set. */
+/**
+ * Set before the program starts, so that no thread of it starts without. Where Linux groups processes by session
+ * (sched_autogroup), `nice` counts within a session alone, and each child leads its own: there the group's own niceness
+ * is what others feel.
+ */
+const GIVE_WAY = '{ echo "$0" >/proc/self/autogroup; } 2>/dev/null; exec nice -n "$0" "$@"';
+
 function withPriority({ command, args, nice = 0 }: ChildSpec): Pick<ChildSpec, 'command' | 'args'> {
-  return nice === 0 ? { command, args } : { command: 'nice', args: ['-n', String(nice), command, ...args] };
+  return nice === 0
+    ? { command, args }
+    : { command: 'sh', args: ['-c', GIVE_WAY, String(nice), command, ...args] };
 }

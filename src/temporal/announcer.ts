@@ -4,7 +4,8 @@ import { ensureError } from '../domain/errors';
 import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
 import { asMerged, asSignal, merge, type Announcement, type Merged } from './announcement';
-import { Pace } from './pace';
+import { announcingRate } from './announcing-rate';
+import { Frequency, Pace } from './pace';
 import { createAcknowledgements, type Acknowledgement, type Acknowledgements } from './acknowledgements';
 import {
   signalMessagesStored,
@@ -32,20 +33,15 @@ export interface AnnouncerOptions extends ConversationStart {
   deadlineMs: number;
   /** Conversations that are told at the same time. */
   maxInFlight?: number;
-  /** How many conversations a second are told at most, beyond a short burst; what someone waits for is not counted. */
-  maxPerSecond?: number;
   /** Told what Temporal has acknowledged, many at a time; called again if it fails. */
   onAcknowledged: (items: Acknowledgement[]) => Promise<void>;
   logger: Logger;
 }
 
 const DEFAULT_MAX_IN_FLIGHT = 16;
-/**
- * A flood is better told in fewer words: while a conversation waits its turn its messages merge into one signal, and the
- * machine is left to those who accept messages. Each signal costs Temporal and the worker a workflow task.
- */
-const DEFAULT_MAX_PER_SECOND = 80;
-const BURST_SECONDS = 0.5;
+/** How many conversations may be told at once after a rest. */
+const BURST = 40;
+const ARRIVALS_HALF_LIFE_MS = 500;
 const FIRST_BACKOFF_MS = 100;
 const MAX_OUTAGE_BACKOFF_MS = 5_000;
 const MAX_ENTRY_BACKOFF_MS = 30_000;
@@ -74,7 +70,8 @@ class SignallingAnnouncer implements Announcer {
   private readonly acknowledgements: Acknowledgements;
   private readonly maxInFlight: number;
   private queue: Entry[] = [];
-  private readonly pace: Pace;
+  private readonly pace = new Pace(BURST);
+  private readonly arrivals = new Frequency(ARRIVALS_HALF_LIFE_MS);
   private paceTimer: NodeJS.Timeout | null = null;
   private inFlight = 0;
   private outageFailures = 0;
@@ -84,8 +81,6 @@ class SignallingAnnouncer implements Announcer {
 
   constructor(private readonly options: AnnouncerOptions) {
     this.maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
-    const perSecond = options.maxPerSecond ?? DEFAULT_MAX_PER_SECOND;
-    this.pace = new Pace(perSecond, perSecond * BURST_SECONDS);
     this.acknowledgements = createAcknowledgements({
       write: options.onAcknowledged,
       onIdle: () => this.noticeIdle(),
@@ -95,6 +90,7 @@ class SignallingAnnouncer implements Announcer {
 
   announce(ref: ConversationRef, announcement: Announcement): void {
     if (this.stopped) return;
+    this.arrivals.note(performance.now());
     const key = conversationWorkflowId(ref);
     const entry = this.entries.get(key);
     const news = asMerged(announcement);
@@ -152,7 +148,9 @@ class SignallingAnnouncer implements Announcer {
     const urgent = this.queue.findIndex(isUrgent);
     if (urgent !== -1) return this.queue.splice(urgent, 1)[0];
     if (this.queue.length === 0) return undefined;
-    const waitMs = this.pace.take(performance.now());
+    const nowMs = performance.now();
+    const perSecond = announcingRate(this.arrivals.perSecond(nowMs), this.queue.length);
+    const waitMs = this.pace.take(nowMs, perSecond);
     if (waitMs === 0) return this.queue.shift();
     this.paceTimer ??= setTimeout(() => {
       this.paceTimer = null;
