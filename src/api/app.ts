@@ -4,6 +4,7 @@ import type { ApiDependencies } from './dependencies';
 import { docsRouter } from './docs';
 import { openApiDocument } from './openapi';
 import type { Method, Route } from './route';
+import { contextRoutes } from './routes/context';
 import { conversationRoutes } from './routes/conversations';
 import { healthRoutes } from './routes/health';
 import { importRoutes } from './routes/imports';
@@ -27,6 +28,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...injectionRoutes(deps),
     ...storeRoutes(deps),
     ...retrieveRoutes(deps),
+    ...contextRoutes(deps),
     ...memoryRoutes(deps),
     ...userRoutes(deps),
     ...importRoutes(deps),

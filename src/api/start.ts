@@ -82,7 +82,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });
-  const recall = createRecall({ pool, index, embedder: chosen.embedder });
+  const recall = createRecall({
+    pool,
+    index,
+    embedder: chosen.embedder,
+    lookbackMessages: config.LOOKBACK_MESSAGES,
+  });
   const listener = new NotificationListener(config.DATABASE_URL, (err) =>
     log.warn({ err }, 'the connection that hears notifications was lost'),
   );

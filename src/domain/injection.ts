@@ -1,10 +1,8 @@
+import { denies, isNearIdentical, likenessOf, plain } from './likeness';
 import { injectionSource, type Injection, type Layer } from './memory';
 import type { RetrievalPolicy } from './policy';
 
-/** Memories whose terms overlap this much (Jaccard) count as the same. */
-const NEAR_IDENTICAL_OVERLAP = 0.8;
 const INLINE_CHANNEL = 'inline';
-const NEGATION = /\b(?:not?|never|none|nobody|nothing|without|cannot)\b|n['’]t\b/i;
 
 /** A memory that could be injected. */
 export interface InjectionCandidate {
@@ -145,7 +143,7 @@ function isVisible(candidate: InjectionCandidate, context: InjectionContext, ter
 function saysNoMore(text: string, visible: string, termsOf: TermsOf): boolean {
   if (plain(text) === plain(visible)) return true;
   if (isQuestion(visible) && !isQuestion(text)) return false;
-  if (NEGATION.test(text) && !NEGATION.test(visible)) return false;
+  if (denies(text) && !denies(visible)) return false;
   const shown = new Set(termsOf(visible));
   return termsOf(text).every((term) => shown.has(term));
 }
@@ -154,14 +152,12 @@ function isSameAsInjected(candidate: InjectionCandidate, past: PastInjection, te
   return (
     candidate.memoryId === past.injection.memoryId ||
     sharesMessages(candidate, past.sourceConversationId, past.sourceMessageIds) ||
-    isNearIdentical(candidate.content, past.injection.content, termsOf)
+    sayTheSame(candidate.content, past.injection.content, termsOf)
   );
 }
 
 function isSame(a: InjectionCandidate, b: InjectionCandidate, termsOf: TermsOf): boolean {
-  return (
-    sharesMessages(a, b.conversationId, b.sourceMessageIds) || isNearIdentical(a.content, b.content, termsOf)
-  );
+  return sharesMessages(a, b.conversationId, b.sourceMessageIds) || sayTheSame(a.content, b.content, termsOf);
 }
 
 function sharesMessages(
@@ -175,15 +171,8 @@ function sharesMessages(
   );
 }
 
-function isNearIdentical(a: string, b: string, termsOf: TermsOf): boolean {
-  if (plain(a) === plain(b)) return true;
-  if (NEGATION.test(a) !== NEGATION.test(b)) return false;
-  const first = new Set(termsOf(a));
-  const second = new Set(termsOf(b));
-  if (first.size === 0 || second.size === 0) return false;
-  let common = 0;
-  for (const term of first) if (second.has(term)) common += 1;
-  return common / (first.size + second.size - common) >= NEAR_IDENTICAL_OVERLAP;
+function sayTheSame(a: string, b: string, termsOf: TermsOf): boolean {
+  return isNearIdentical(likenessOf(a, termsOf(a)), likenessOf(b, termsOf(b)));
 }
 
 function isQuestion(text: string): boolean {
@@ -191,12 +180,4 @@ function isQuestion(text: string): boolean {
     /[?？؟]\s*$/.test(text) ||
     /^(?:am|are|is|was|were|do|does|did|can|could|what|when|where|who|why|how|which)\b/i.test(text.trim())
   );
-}
-
-function plain(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
-    .trim();
 }

@@ -2,6 +2,8 @@ import { topInjections, type InjectionCandidate, type InjectionCandidates } from
 import type { Injection, RecalledMemory } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
 import type { MemoryFilter, Owner } from '../record/recall-reads';
+import type { ContextBlock } from './context/block';
+import { createContext, type ContextRequest } from './context/create-context';
 import { findCandidates, relevancesOf, type RecallDependencies, type ScoredMemory } from './candidates';
 import { withBorrowedSubject } from './follow-up';
 import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona } from './persona-weights';
@@ -81,10 +83,17 @@ export interface Recall {
     query: string,
     page: { limit: number; offset: number },
   ): Promise<Injection[]>;
+  /**
+   * A block for a prompt: who the user is, and the turns that answer a question.
+   * @throws UnavailableError('weaviate') when the index is out of reach
+   */
+  context(request: ContextRequest): Promise<ContextBlock>;
 }
 
 export interface RecallOptions extends RecallDependencies {
   classifier?: PersonaClassifier | null;
+  /** The look-back of conversations that did not set their own. */
+  lookbackMessages?: number;
 }
 
 /** Puts recall together. */
@@ -111,6 +120,7 @@ export function createRecall(options: RecallOptions): Recall {
 
   return {
     retrieve: createRetrieve(options, turnStore),
+    context: createContext(options, turnStore),
     prepareInjections,
     async topInjections(ref, query, page) {
       const candidates = await prepareInjections(ref, { content: query }, []);
