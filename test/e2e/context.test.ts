@@ -70,10 +70,9 @@ describe('POST /v1/context', () => {
     const seen = await ask({ conversation_id: 'c2' });
     expect(seen.body.context).not.toContain('forty jars');
     expect(seen.body.context).toContain('keeps bees on the roof');
-    const followUp = await ask({ query: 'and when was that?', conversation_id: 'c3' });
+    const followUp = await ask({ query: 'and when was that?', conversation_id: 'c3', max_tokens: 60 });
     expect(followUp.body.context).toContain('forty jars');
-    const alone = await ask({ query: 'and when was that?', max_tokens: 60 });
-    expect(alone.body.context.indexOf('forty jars')).toBe(-1);
+    expect(followUp.body.context).not.toContain('marathon');
   });
   it('gives small talk nothing but who they are', async () => {
     const { body } = await ask({ query: 'ok thanks' });
