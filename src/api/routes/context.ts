@@ -43,6 +43,7 @@ export function contextRoutes(deps: ApiDependencies): Route[] {
         'A block for a prompt: who they are, and the turns that answer a question, within a budget of tokens',
       body,
       responses: { 200: { description: 'The block and what it was made from', schema: answer } },
+      auth: 'read',
       userOf: ({ body }) => body.user_id,
       async handle({ body }, { namespace }) {
         const persona = body.persona_context;
