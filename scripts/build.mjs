@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { buildClient } from './build-client.mjs';
 import { StepFailed, step } from './progress.mjs';
 
-const SOURCES = ['src', 'workflows', 'activities', 'test'];
+const SOURCES = ['src', 'workflows', 'activities', 'test', 'examples'];
 const SETTINGS = [
   ...['tsconfig.json', 'tsconfig.client.json', 'package-lock.json'],
   ...['build.mjs', 'build-client.mjs'].map((name) => join('scripts', name)),

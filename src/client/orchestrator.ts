@@ -17,6 +17,7 @@ import type { OrchestratorMessage, StreamedMessage } from './wire';
 
 /** How many conversations are remembered: whose policy is set, and which have news to flush. */
 const CONVERSATIONS_KEPT = 10_000;
+const DRAIN_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
 
 export interface OrchestratorOptions extends ClientOptions {
@@ -102,11 +103,12 @@ export class AdaptiveMemoryOrchestrator {
   }
 
   /**
-   * Indexes what is pending: of one conversation, or of all that this orchestrator has streamed since the last flush.
+   * Waits for what is being sent, and indexes what is pending: of one conversation, or of all that this orchestrator has streamed since the last flush.
    * @returns whether everything is indexed; false when the server goes on with it
    */
   async flush(scope?: ConversationScope): Promise<boolean> {
     this.assertOpen();
+    await this.outbox.drained(DRAIN_DEADLINE_MS);
     const keys = scope
       ? [{ user_id: this.userIn(scope), conversation_id: scope.conversationId }]
       : this.unflushed.all();

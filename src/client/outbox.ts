@@ -6,6 +6,7 @@ import type { OrchestratorMessage, StreamedMessage } from './wire';
 const DEFAULT_MAX_MESSAGES = 1_000;
 /** So long a caller waits for a server that is just being restarted, before it is told that its message is queued. */
 const PATIENCE_MS = 2_000;
+const DRAIN_POLL_MS = 20;
 
 /** A message on its way to the server. */
 export interface QueuedMessage {
@@ -95,11 +96,16 @@ export class Outbox {
     return this.count;
   }
 
-  /** Waits until nothing is left, at most `deadlineMs`, and stops. @returns what could not be sent */
-  async close(deadlineMs: number): Promise<QueuedMessage['message'][]> {
+  /** Waits until everything is sent, at most `deadlineMs`; not for a server that is away. */
+  async drained(deadlineMs: number): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     await this.loaded.catch(() => undefined);
-    while (this.count > 0 && !this.away && Date.now() < deadline) await pause(20);
+    while (this.count > 0 && !this.away && Date.now() < deadline) await pause(DRAIN_POLL_MS);
+  }
+
+  /** Waits until nothing is left, at most `deadlineMs`, and stops. @returns what could not be sent */
+  async close(deadlineMs: number): Promise<QueuedMessage['message'][]> {
+    await this.drained(deadlineMs);
     this.stopping.abort();
     const unsent = [...this.lanes.values()].flat();
     for (const entry of unsent)
