@@ -106,6 +106,18 @@ export const configSchema = z.object({
     .default(R.reinjectionCooldownTurns)
     .describe('Default retrieval policy'),
   LOOKBACK_MESSAGES: count.min(0).default(R.lookbackMessages).describe('Default retrieval policy'),
+  RATE_LIMIT_PER_KEY: count
+    .min(0)
+    .default(60_000)
+    .describe('Requests a minute of one key, over all API processes; 0: no limit'),
+  RATE_LIMIT_PER_USER: count
+    .min(0)
+    .default(6_000)
+    .describe('Requests a minute with a key for one user’s data; 0: no limit'),
+  RATE_LIMIT_KEYLESS: count
+    .min(0)
+    .default(0)
+    .describe('Requests a minute of all callers without a key; 0: no limit'),
   AUTH: z.enum(['', 'off']).default('').describe('`off` allows binding beyond loopback without keys'),
 });
 

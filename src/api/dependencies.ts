@@ -9,6 +9,7 @@ import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { Access } from './access';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
+import type { RateLimits } from './rate-limits';
 
 /** Everything the API is made of; server.ts puts it together, tests as they need it. */
 export interface ApiDependencies {
@@ -21,6 +22,7 @@ export interface ApiDependencies {
   runMaintenance: RunMaintenance;
   health: HealthChecks;
   access: Access;
+  limits: RateLimits;
   /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */
   showHealthDetails: boolean;
   log: Logger;

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import http, { STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import http, {
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { DomainError } from '../domain/errors';
 import { PROBLEM_TYPE, problemOf } from './problem';
@@ -7,6 +13,10 @@ import { PROBLEM_TYPE, problemOf } from './problem';
 /** A message of 32,768 characters may be asked as a query: in a URL that is twelve bytes a character at worst. */
 const MAX_HEADER_BYTES = 512 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How late a deadline may be noticed. */
+const CHECK_EVERY_MS = 1_000;
+/** A body whose answer is out is of no use: its sender may finish within this. */
+const UNREAD_BODY_DEADLINE_MS = 10_000;
 const CLOSE_IDLE_EVERY_MS = 50;
 /** Longer than proxies keep theirs (mostly 60 s), so that they never reuse a connection we are closing. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
@@ -17,6 +27,7 @@ export function createHttpServer(listener: RequestListener): Server {
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
       // A stream takes as long as it takes; who reads a whole body gives it a deadline (json-body.ts).
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -24,7 +35,18 @@ export function createHttpServer(listener: RequestListener): Server {
     listener,
   );
   server.on('clientError', answerUnparsable);
+  server.on('request', cutUnreadBody);
   return server;
+}
+
+/** Who was refused must not keep a connection busy by sending on for ever. */
+function cutUnreadBody(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (request.complete) return;
+    const timer = setTimeout(() => request.destroy(), UNREAD_BODY_DEADLINE_MS);
+    request.once('close', () => clearTimeout(timer));
+    request.once('end', () => clearTimeout(timer));
+  });
 }
 
 function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -15,6 +15,7 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is too large',
   415: 'Another media type than this route takes',
   422: 'A field is wrong; `errors` says which',
+  429: 'Too many requests; see `Retry-After`',
   503: 'A part is out of reach; see `Retry-After`',
 };
 
@@ -89,7 +90,7 @@ function responsesOf(
 function problemStatusesOf(route: Route): number[] {
   if (route.withoutRecord) return [];
   const reading = route.method === 'get' || route.method === 'delete';
-  const validated = [400, 401, 403, 422, 503];
+  const validated = [400, 401, 403, 422, 429, 503];
   const single = /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
   return [...validated, ...single, ...(reading ? [] : [409, 413, 415])];
 }

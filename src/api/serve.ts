@@ -10,6 +10,7 @@ import { readJsonBody, type JsonBody } from './json-body';
 import { sendLines } from './json-lines';
 import { PROBLEM_TYPE, fieldErrors, problemOf } from './problem';
 import { parseQueryString } from './query-string';
+import type { RateLimits } from './rate-limits';
 import type { Answer, RequestContext, Route, RouteInput } from './route';
 import { validate } from './validate';
 
@@ -23,6 +24,7 @@ const NO_BODY = z.strictObject({});
 export interface ServeDependencies {
   pool: Pool;
   access: Access;
+  limits: RateLimits;
   log: Logger;
   /** Whether the schema is in place; until then routes that need the record answer 503. */
   recordReady(): boolean;
@@ -42,10 +44,12 @@ export async function serve(
     // Looked at once: who was let in without a record must not find one behind the door.
     const recordReady = dependencies.recordReady();
     const caller = await callerOf(route, dependencies, recordReady, request);
+    if (route.auth !== 'public') dependencies.limits.takeCaller(caller, response);
+    const takeUser = (userId: string): void => dependencies.limits.takeUser(caller, userId, response);
     const { namespace } = caller;
     const authenticated = (): Promise<boolean> => isAuthenticated(dependencies.access, request);
     const context = { requestId, namespace, caller, authenticated, log, newMessageId: randomUUID };
-    const { answer, replayed } = await answerOf(route, dependencies, recordReady, request, context);
+    const { answer, replayed } = await answerOf(route, dependencies, recordReady, request, context, takeUser);
     if (answer.stream) return await whileAllowed(answer.stream, dependencies.access, request, response);
     if (answer.lines) await sendLines(response, answer.status, answer.lines, requestId);
     else
@@ -116,6 +120,7 @@ async function answerOf(
   recordReady: boolean,
   request: HttpRequest & { params: unknown },
   context: RequestContext,
+  takeUser: (userId: string) => void,
 ): Promise<{ answer: Answer; replayed: boolean }> {
   const target = request.url ?? '';
   const takesBody = route.method !== 'get' && route.method !== 'delete' && !route.streamedBody;
@@ -125,6 +130,7 @@ async function answerOf(
     throw new UnavailableError('postgres', 'the schema is not in place yet');
   const userId = userOf(route, input);
   if (route.userOf !== 'nobody' && route.userOf !== 'handler') requireUser(context.caller, userId);
+  if (userId !== null) takeUser(userId);
   if (route.streamedBody)
     return { answer: await route.handle({ ...input, body: request }, context), replayed: false };
   const key = route.method === 'post' ? idempotencyKeyOf(request.headers['idempotency-key']) : null;

@@ -16,6 +16,7 @@ import { findKey, keysThereAre } from '../record/api-keys';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { migrate } from '../record/migrate';
+import { addRateCounts, forgetRateCounts } from '../record/rate-counts';
 import { NotificationListener } from '../record/notifications';
 import { createPool, sqlState } from '../record/pool';
 import { createAnnouncer } from '../temporal/announcer';
@@ -26,6 +27,7 @@ import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { workflowUrl } from '../temporal/workflow-links';
 import { Access } from './access';
 import { createApp } from './app';
+import { RateLimits } from './rate-limits';
 import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
 import { InjectionStreams } from './injection-streams';
@@ -113,6 +115,14 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   });
   const imports = createImports({ pool, teller });
   const schema = keepMigrating(pool, log);
+  const limits = new RateLimits({
+    perKey: config.RATE_LIMIT_PER_KEY,
+    perUser: config.RATE_LIMIT_PER_USER,
+    keyless: config.RATE_LIMIT_KEYLESS,
+    share: (additions, windowMs) => addRateCounts(pool, additions, windowMs),
+    forget: (beforeMs) => forgetRateCounts(pool, beforeMs),
+    onError: (err) => log.debug({ err }, 'rates could not be shared; each process counts for itself'),
+  });
   const app = createApp({
     pool,
     ingest,
@@ -126,6 +136,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     }),
     keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
     log,
+    limits,
     access: new Access({
       keyNeeded,
       namespace: config.NAMESPACE,
@@ -149,6 +160,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const server = createHttpServer(app);
   const closeParts = async (): Promise<void> => {
     schema.stop();
+    limits.close();
     await announcer.close(ANNOUNCER_DEADLINE_MS);
     feed.close();
     await Promise.allSettled([listener.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
