@@ -1,4 +1,12 @@
-import { meanPercent, quantile, rankedTurns, recallAt, recallInTokens } from './measures';
+import {
+  bootstrapInterval,
+  meanPercent,
+  quantile,
+  rankedTurns,
+  recallAt,
+  recallInTokens,
+  reliability,
+} from './measures';
 
 const turn = (messageId: string, score: number, content = 'x'.repeat(4)) => ({ messageId, score, content });
 const turns = rankedTurns([{ matches: [turn('a', 0.2), turn('b', 0.9)] }, { matches: [turn('c', 0.5)] }]);
@@ -29,4 +37,28 @@ it('sums up', () => {
   expect(meanPercent([])).toBeNull();
   expect(quantile([5, 1, 3], 0.5)).toBe(3);
   expect(quantile([], 0.5)).toBeNull();
+});
+
+it('says how far a mean may be off: less the more values there are, not at all if they are alike', () => {
+  const half = (count: number): number[] => Array.from({ length: count }, (_, i) => i % 2);
+  const width = ([low, high]: [number, number]): number => high - low;
+  const [low, high] = bootstrapInterval(half(100))!;
+  expect(low).toBeLessThan(50);
+  expect(high).toBeGreaterThan(50);
+  expect(width([low, high])).toBeCloseTo(2 * 1.96 * 5, -1);
+  expect(width(bootstrapInterval(half(1_000))!)).toBeLessThan(high - low);
+  expect(bootstrapInterval([1, 1, 1])).toEqual([100, 100]);
+  expect(bootstrapInterval([])).toBeNull();
+});
+
+it('sets scores against the share of relevant ones', () => {
+  const scored = [
+    { score: 0.05, relevant: false },
+    { score: 0.95, relevant: true },
+    { score: 1, relevant: false },
+  ];
+  expect(reliability(scored)).toEqual([
+    { from: 0, to: 0.1, count: 1, mean_score: 0.05, relevant: 0 },
+    { from: 0.9, to: 1, count: 2, mean_score: 0.975, relevant: 50 },
+  ]);
 });

@@ -47,7 +47,7 @@ export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = 
     logContentTerms: -0.31,
     namesParticipant: 2.66,
     logMemories: -0.95,
-    bias: -3.53,
+    bias: -2.98,
   },
   lexical: {
     cosine: 0,
