@@ -1,4 +1,5 @@
 import { missedAnnouncements, touchConversations } from '../src/record/conversations';
+import { undrivenErasures } from '../src/record/erasures';
 import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
 import type { SweepActivities } from '../workflows/sweep.contract';
@@ -10,18 +11,21 @@ const MISSED_AFTER_MS = 2_000;
 /** Beyond its flush window: a conversation whose run was terminated, or a Temporal that lost its store. */
 const STUCK_AFTER_MS = 60_000;
 const CONVERSATIONS_A_SWEEP = 500;
-/** Longer than its workflow leaves an import alone. */
+/** Longer than its workflow leaves an import or an erasure alone. */
 const UNDRIVEN_AFTER_MS = 30_000;
 const IMPORTS_A_SWEEP = 50;
+const ERASURES_A_SWEEP = 50;
 
 /** See workflows/sweep.contract. */
 export function createAnnounceMissed(dependencies: ActivityDependencies): SweepActivities['announceMissed'] {
-  const { pool, announcer, importTeller, defaults } = dependencies;
+  const { pool, announcer, importTeller, erasureTeller, defaults } = dependencies;
   return async function announceMissed() {
     await forgetExpiredAnswers(pool);
     await catchUpIndex(dependencies);
     const undriven = await undrivenImports(pool, UNDRIVEN_AFTER_MS, IMPORTS_A_SWEEP);
     await Promise.all(undriven.map((ref) => importTeller.tell(ref)));
+    const unerased = await undrivenErasures(pool, UNDRIVEN_AFTER_MS, ERASURES_A_SWEEP);
+    await Promise.all(unerased.map((ref) => erasureTeller.tell(ref)));
     const missed = await missedAnnouncements(pool, {
       missedAfterMs: MISSED_AFTER_MS,
       stuckAfterMs: STUCK_AFTER_MS,

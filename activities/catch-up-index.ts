@@ -1,5 +1,5 @@
 import { log } from '@temporalio/activity';
-import { UnavailableError, ensureError } from '../src/domain/errors';
+import { UnavailableError, ensureError, isErasedUser } from '../src/domain/errors';
 import { keepIndex } from '../src/recall/keep-index';
 import { markIndexPending, oldestIndexPending } from '../src/record/index-pending';
 import type { ActivityDependencies } from './dependencies';
@@ -24,6 +24,8 @@ export async function catchUpIndex(dependencies: ActivityDependencies): Promise<
       } catch (thrown) {
         // Away: the next sweep comes soon.
         if (thrown instanceof UnavailableError) return done;
+        // Its rows go with the user.
+        if (isErasedUser(thrown)) break;
         log.error('memories could not be brought to the index', { error: ensureError(thrown) });
         // Behind all others, so that what is refused blocks nothing.
         await markIndexPending(dependencies.pool, owner, some);

@@ -3,6 +3,8 @@ import type { ConversationPolicy } from '../src/domain/policy';
 import type { MemoryIndex } from '../src/index/memory-index';
 import type { Embedder } from '../src/models/embedder';
 import type { Announcer } from '../src/temporal/announcer';
+import type { RunDeleter } from '../src/temporal/delete-runs';
+import type { ErasureTeller } from '../src/temporal/erasure-signals';
 import type { ImportTeller } from '../src/temporal/import-signals';
 
 export interface ActivityDependencies {
@@ -12,6 +14,8 @@ export interface ActivityDependencies {
   embedder: Embedder | null;
   announcer: Announcer;
   importTeller: ImportTeller;
+  erasureTeller: ErasureTeller;
+  runs: RunDeleter;
   /** What a conversation's own policy is merged into. */
   defaults: ConversationPolicy;
 }

@@ -8,12 +8,15 @@ import type { BatchRow } from '../src/record/batches';
 import { turnsOutOfContext } from '../src/record/delete-memory';
 import { CONTEXT_TURNS } from '../src/record/facts';
 import { markIndexPending } from '../src/record/index-pending';
+import { whileNotErased } from '../src/record/erasures';
 import { goneMemories, readTurnVectors, saveMemories, saveTurnVectors } from '../src/record/memories';
 import { readTurns } from '../src/record/messages';
 import type { ActivityDependencies } from './dependencies';
 import { embedTurns } from './embed-turns';
 import { eachOrRefused, failureReason } from './each-or-refused';
 import { rawMemory } from './raw-memory';
+
+export type IndexBatchesDependencies = Pick<ActivityDependencies, 'pool' | 'index' | 'embedder'>;
 
 export interface BatchOutcome {
   firstSeq: number;
@@ -27,7 +30,7 @@ export interface BatchOutcome {
  * @throws UnavailableError when a part is away; nothing of the page counts as failed then
  */
 export async function indexBatches(
-  dependencies: ActivityDependencies,
+  dependencies: IndexBatchesDependencies,
   ref: ConversationRef,
   batches: readonly BatchRow[],
   signal: AbortSignal,
@@ -81,7 +84,7 @@ export async function indexBatches(
 
 /** Vectors by seq: those kept from an earlier try, and new ones for the rest. */
 async function vectorsOf(
-  { pool, embedder }: ActivityDependencies,
+  { pool, embedder }: IndexBatchesDependencies,
   ref: ConversationRef,
   turns: readonly Turn[],
   signal: AbortSignal,
@@ -99,19 +102,21 @@ async function vectorsOf(
 
 /** @returns why objects were refused, by id */
 async function writeIndex(
-  { pool, index }: ActivityDependencies,
+  dependencies: IndexBatchesDependencies,
   ref: ConversationRef,
   objects: readonly IndexObject[],
 ): Promise<Map<string, string>> {
   const gone = await goneMemories(
-    pool,
+    dependencies.pool,
     ref,
     objects.map((object) => object.id),
   );
   const live = objects.filter((object) => !gone.has(object.id));
   const tenant = tenantName(ref.namespace, ref.userId);
   const { refused } = await eachOrRefused(live, async (part) => {
-    await writeObjects(index, tenant, part);
+    await writeObjects(dependencies.index, tenant, part, (make) =>
+      whileNotErased(dependencies.pool, ref, make),
+    );
     return part.map(() => true);
   });
   return new Map([...refused].map(([object, error]) => [object.id, failureReason(error)]));

@@ -1,16 +1,22 @@
 import type { ConversationActivities } from '../workflows/conversation.contract';
 import type { ImportActivities } from '../workflows/import.contract';
 import type { MaintenanceActivities } from '../workflows/maintenance.contract';
+import type { EraseActivities } from '../workflows/erase.contract';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import { createAdvanceImport } from './advance-import';
 import { createAnnounceMissed } from './announce-missed';
 import type { ActivityDependencies } from './dependencies';
+import { createEraseActivities } from './erase-user';
 import { createIngestBatches } from './ingest-batches';
 import { createMaintain } from './maintain';
 
 export type { ActivityDependencies } from './dependencies';
 
-export type Activities = ConversationActivities & ImportActivities & MaintenanceActivities & SweepActivities;
+export type Activities = ConversationActivities &
+  EraseActivities &
+  ImportActivities &
+  MaintenanceActivities &
+  SweepActivities;
 
 /** Everything workflows can have done. Each activity may run twice, or half and then again, without harm. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
@@ -19,5 +25,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     advanceImport: createAdvanceImport(dependencies),
     announceMissed: createAnnounceMissed(dependencies),
     maintain: createMaintain(dependencies),
+    ...createEraseActivities(dependencies),
   };
 }

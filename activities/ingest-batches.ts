@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
-import { UnavailableError, ensureError } from '../src/domain/errors';
+import { UnavailableError, ensureError, isErasedUser } from '../src/domain/errors';
 import type { ConversationRef } from '../src/domain/message';
 import { CANCELLED_REASON } from '../src/domain/import';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
+import { isErased } from '../src/record/erasures';
 import { cancelledBatches, noteObstacle } from '../src/record/import-window';
 import type {
   ConversationActivities,
@@ -12,7 +13,7 @@ import type {
 } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
 import { indexBatches, type BatchOutcome } from './index-batches';
-import { planPending } from './plan-pending';
+import { planPending, unknownConversation } from './plan-pending';
 
 /** One activity's work: enough to gather embeddings, little enough to be redone after a crash. */
 const PAGE_MESSAGES = 200;
@@ -29,9 +30,13 @@ export function createIngestBatches(
 ): ConversationActivities['ingestBatches'] {
   return async function ingestBatches(input) {
     const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
+    const { ref } = input;
     try {
-      const { ref } = input;
       const plan = await planPending(dependencies, input);
+      if (plan.unknown) {
+        await endRunOfErased(dependencies, ref);
+        return { ...plan.state, batches: [], more: false } satisfies IngestBatchesResult;
+      }
       const unfinished = await unfinishedBatches(dependencies.pool, ref, PAGE_BATCHES);
       const page = firstPage(unfinished);
       const done = await workOn(dependencies, ref, page);
@@ -41,10 +46,21 @@ export function createIngestBatches(
         indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
         more: plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES,
       } satisfies IngestBatchesResult;
+    } catch (thrown) {
+      if (!isErasedUser(thrown)) throw thrown;
+      const { state } = unknownConversation(dependencies.defaults.ingestion.flushIntervalMs);
+      return { ...state, batches: [], more: false } satisfies IngestBatchesResult;
     } finally {
       clearInterval(beating);
     }
   };
+}
+
+/** A late announcement has started a run for somebody who was erased: its history names them. */
+async function endRunOfErased({ pool, runs }: ActivityDependencies, ref: ConversationRef): Promise<void> {
+  const { workflowExecution } = Context.current().info;
+  if (workflowExecution && (await isErased(pool, ref)))
+    await runs.deleteRun(workflowExecution.workflowId, workflowExecution.runId);
 }
 
 /** The first batches that fit into a page; always at least one. */
@@ -101,6 +117,7 @@ async function tryPortion(
       );
       throw thrown;
     }
+    if (isErasedUser(thrown)) throw thrown;
     const only = portion[0];
     if (portion.length === 1 && only && only.attempts >= GIVE_UP_AFTER_ATTEMPTS) {
       return [{ firstSeq: only.firstSeq, failureReason: `internal error: ${ensureError(thrown).name}` }];

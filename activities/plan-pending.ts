@@ -11,6 +11,8 @@ export interface PlannedState {
   state: Omit<IngestBatchesResult, 'batches' | 'more'>;
   /** There are more pending messages than one planning looks at. */
   truncated: boolean;
+  /** The record has no such conversation: it was erased, or never was. */
+  unknown: boolean;
 }
 
 /** Plans that others made void before one is given up; each time, somebody else got on. */
@@ -37,8 +39,7 @@ async function tryToPlan(
   { ref, flushThroughSeq, closeTail }: IngestBatchesInput,
 ): Promise<PlannedState | null> {
   const state = await conversationState(pool, ref);
-  // Erased, or a signal for a conversation that never was.
-  if (!state) return { state: nothing(defaults.ingestion.flushIntervalMs), truncated: false };
+  if (!state) return unknownConversation(defaults.ingestion.flushIntervalMs);
   const { pending, nowMs } = await pendingTurns(pool, ref, state.plannedThrough, state.dueThrough);
   const truncated = pending.length === PLANNING_PAGE_MESSAGES;
   const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
@@ -74,11 +75,13 @@ async function tryToPlan(
       flushIntervalMs: ingestion.flushIntervalMs,
     },
     truncated,
+    unknown: false,
   };
 }
 
-function nothing(flushIntervalMs: number): PlannedState['state'] {
-  return {
+/** How a conversation stands of which there is nothing. */
+export function unknownConversation(flushIntervalMs: number): PlannedState {
+  const state = {
     storedThrough: 0,
     plannedThrough: 0,
     indexedThrough: 0,
@@ -86,4 +89,5 @@ function nothing(flushIntervalMs: number): PlannedState['state'] {
     windowEndsInMs: null,
     flushIntervalMs,
   };
+  return { state, truncated: false, unknown: true };
 }

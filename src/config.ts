@@ -72,6 +72,12 @@ export const configSchema = z.object({
     .min(50)
     .default(4_000)
     .describe('History length at which a conversation continues as new'),
+  ERASE_TOMBSTONE_HOURS: z.coerce
+    .number()
+    .min(0)
+    .max(24 * 365)
+    .default(24)
+    .describe('How long an erased user cannot come back'),
   WORKER_CONCURRENCY: count.min(1).default(40).describe('Activities a worker runs at once'),
   HEARTBEAT_INTERVAL_MS: ms.default(10_000).describe('How often a worker says it is alive'),
   STREAM_HEARTBEAT_MS: ms

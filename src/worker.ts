@@ -21,6 +21,8 @@ import { migrate } from './record/migrate';
 import { createPool } from './record/pool';
 import { createAnnouncer } from './temporal/announcer';
 import { createTemporalClient } from './temporal/connection';
+import { createRunDeleter } from './temporal/delete-runs';
+import { createErasureTeller } from './temporal/erasure-signals';
 import { createImportTeller } from './temporal/import-signals';
 import { retryUntil } from './temporal/retry-until';
 import { sdkLogger } from './temporal/sdk-logger';
@@ -28,6 +30,7 @@ import { startWorkerLoop } from './temporal/worker-loop';
 
 const INDEX_TIMEOUT_MS = 15_000;
 const ANNOUNCER_DEADLINE_MS = 3_000;
+const RUN_DELETION_DEADLINE_MS = 10_000;
 /** Whatever hangs: a worker that was told to stop is gone after this, and its work is another's. */
 const STOP_DEADLINE_MS = 20_000;
 /** The worker's embedder gives way to the API's, which has a person waiting. */
@@ -81,12 +84,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     onAcknowledged: (items) => markAnnounced(pool, items),
     logger,
   });
-  const importTeller = createImportTeller({
-    client: temporal.client,
-    taskQueue,
-    deadlineMs: config.STORE_TIMEOUT_MS,
-    logger,
-  });
+  const telling = { client: temporal.client, taskQueue, deadlineMs: config.STORE_TIMEOUT_MS, logger };
   try {
     await Promise.all([
       retryUntil('migrate Postgres', () => migrate(pool), { signal, logger }),
@@ -103,7 +101,9 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         index,
         embedder: chosen.embedder,
         announcer,
-        importTeller,
+        importTeller: createImportTeller(telling),
+        erasureTeller: createErasureTeller(telling),
+        runs: createRunDeleter(temporal.client, RUN_DELETION_DEADLINE_MS),
         defaults: defaultPolicyOf(config),
       }),
       concurrency: config.WORKER_CONCURRENCY,

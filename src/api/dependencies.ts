@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { ConversationPolicy } from '../domain/policy';
+import type { Erasures } from '../ingest/erasures';
 import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
@@ -17,6 +18,7 @@ export interface ApiDependencies {
   ingest: Ingest;
   imports: Imports;
   injectionStreams: InjectionStreams;
+  erasures: Erasures;
   recall: Recall;
   keepIndex: KeepIndexSoon;
   runMaintenance: RunMaintenance;

@@ -2,7 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-ope
 import type { z } from 'zod';
 import { PROBLEM_TYPE } from './problem';
 import { problem } from './schemas/answers';
-import type { Route } from './route';
+import { whenErased, type Route } from './route';
 
 const JSON_TYPE = 'application/json';
 
@@ -11,6 +11,7 @@ const PROBLEMS: Record<number, string> = {
   401: 'A key is needed, or this one is unknown or revoked',
   403: 'The key has another scope, or is not for this user',
   404: 'There is none',
+  410: 'The user was erased',
   409: 'Conflict with what is stored, or the same request is in flight',
   413: 'The body is too large',
   415: 'Another media type than this route takes',
@@ -92,7 +93,13 @@ function problemStatusesOf(route: Route): number[] {
   const reading = route.method === 'get' || route.method === 'delete';
   const validated = [400, 401, 403, 422, 429, 503];
   const single = /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
-  return [...validated, ...single, ...(reading ? [] : [409, 413, 415])];
+  const refused =
+    typeof route.userOf === 'function' &&
+    whenErased(route) !== 'reads nothing' &&
+    route.path !== '/v1/users/{user_id}'
+      ? [410]
+      : [];
+  return [...validated, ...single, ...refused, ...(reading ? [] : [409, 413, 415])];
 }
 
 function operationId({ method, path }: Route): string {

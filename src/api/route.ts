@@ -66,7 +66,17 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
    * itself. `nobody`: it touches no user's data.
    */
   userOf: ((input: RouteInput<Params, Query, Body, Headers>) => string | null) | 'handler' | 'nobody';
+  /**
+   * What becomes of it while that user's tombstone stands: a read finds nothing, a write is refused before it begins, or
+   * `self`: its own transaction sees to it. By default what takes a `read` key reads, and all else is refused.
+   */
+  whenErased?: 'self';
   handle(input: RouteInput<Params, Query, Body, Headers>, context: RequestContext): Answer | Promise<Answer>;
+}
+
+/** See {@link RouteDefinition.whenErased}. */
+export function whenErased(route: Pick<Route, 'auth' | 'whenErased'>): 'reads nothing' | 'refused' | 'self' {
+  return route.whenErased ?? (route.auth === 'read' ? 'reads nothing' : 'refused');
 }
 
 /** A route whose input types only its own handler knows. */

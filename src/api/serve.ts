@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { DomainError, UnavailableError, type FieldError } from '../domain/errors';
 import { requireScope, requireUser, type Access, type Caller } from './access';
+import { answerFor, answerIfErased } from './erased-users';
 import { idempotencyKeyOf, messageIdsOf, once, requestHash } from './idempotency';
 import { readJsonBody, type JsonBody } from './json-body';
 import { sendLines } from './json-lines';
@@ -134,7 +135,12 @@ async function answerOf(
   if (route.streamedBody)
     return { answer: await route.handle({ ...input, body: request }, context), replayed: false };
   const key = route.method === 'post' ? idempotencyKeyOf(request.headers['idempotency-key']) : null;
-  if (key === null) return { answer: await route.handle(input, context), replayed: false };
+  const { pool } = dependencies;
+  const called = { route, input, context };
+  if (key === null) return { answer: await answerFor(pool, called, userId), replayed: false };
+  // Before the key is claimed: the claim would name the user, and a kept answer show what was theirs.
+  const answer = userId === null ? null : await answerIfErased(pool, called, userId);
+  if (answer) return { answer, replayed: false };
   const claim = {
     namespace: context.namespace,
     route: `${route.method.toUpperCase()} ${route.path}`,
@@ -143,7 +149,7 @@ async function answerOf(
     bodyHash: requestHash(target, body?.raw ?? Buffer.alloc(0), askedBy(context.caller)),
   };
   const repeatable = { ...context, newMessageId: messageIdsOf(claim) };
-  return once(dependencies.pool, claim, context, async () => route.handle(input, repeatable));
+  return once(pool, claim, context, async () => route.handle(input, repeatable));
 }
 
 /** Null where it is not one user's data. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, type Config } from '../config';
 import { UnavailableError, ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
+import { createErasures } from '../ingest/erasures';
 import { createIngest } from '../ingest/create-ingest';
 import { createImports } from '../ingest/imports';
 import { InjectionFeed } from '../ingest/injection-feed';
@@ -22,6 +23,7 @@ import { createPool, sqlState } from '../record/pool';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
 import { checkTemporal } from '../temporal/health';
+import { createErasureTeller } from '../temporal/erasure-signals';
 import { createImportTeller } from '../temporal/import-signals';
 import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { workflowUrl } from '../temporal/workflow-links';
@@ -107,13 +109,18 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     injections: recall,
     defaults: defaultPolicy,
   });
-  const teller = createImportTeller({
+  const telling = {
     client: temporal.client,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
     deadlineMs: config.STORE_TIMEOUT_MS,
     logger: log,
+  };
+  const imports = createImports({ pool, teller: createImportTeller(telling) });
+  const erasures = createErasures({
+    pool,
+    teller: createErasureTeller(telling),
+    tombstoneHours: config.ERASE_TOMBSTONE_HOURS,
   });
-  const imports = createImports({ pool, teller });
   const schema = keepMigrating(pool, log);
   const limits = new RateLimits({
     perKey: config.RATE_LIMIT_PER_KEY,
@@ -128,6 +135,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     ingest,
     imports,
     injectionStreams,
+    erasures,
     recall,
     runMaintenance: createRunMaintenance({
       client: temporal.client,

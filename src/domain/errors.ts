@@ -54,6 +54,23 @@ export function conflict(detail: string, errors?: FieldError[]): DomainError {
   return new DomainError(409, 'Conflict', detail, errors ? { errors } : {});
 }
 
+const ERASED_STATUS = 410;
+
+/** Whether this says that the user was erased. */
+export function isErasedUser(thrown: unknown): boolean {
+  return thrown instanceof DomainError && thrown.status === ERASED_STATUS;
+}
+
+/** 410: the user was erased, and late work must not bring them back. */
+export function erasedUser(cause?: unknown): DomainError {
+  return new DomainError(
+    ERASED_STATUS,
+    'User erased',
+    'This user was erased: nothing is stored for them until the time of refusal (ERASE_TOMBSTONE_HOURS) is over. Use another user_id, or wait.',
+    cause === undefined ? {} : { cause },
+  );
+}
+
 export type ServiceName = 'postgres' | 'temporal' | 'weaviate' | 'embedder' | 'llm';
 
 /**

@@ -37,7 +37,23 @@ export function rawMemoryId(
  */
 export function conversationWorkflowId(ref: ConversationRef): string {
   const parts = [ref.namespace, ref.userId, ref.conversationId];
-  return ['conversation', ...parts.map(readablePart), sha256Hex(JSON.stringify(parts)).slice(0, 8)].join(':');
+  return ['conversation', ...parts.map(readablePart), workflowHash(parts)].join(':');
+}
+
+/** The id of the workflow that erases a user, of whom it knows a keyed hash alone. */
+export function erasureWorkflowId(userHash: string): string {
+  return `erase:${userHash}`;
+}
+
+/** Whether a workflow's id ends as those of this user do (their own, or this conversation's): in the hash of its parts. */
+export function isWorkflowOf(
+  workflowId: string,
+  owner: Pick<ConversationRef, 'namespace' | 'userId'>,
+  conversationId: string | null,
+): boolean {
+  const parts = [owner.namespace, owner.userId];
+  const whole = conversationId === null ? [parts] : [parts, [...parts, conversationId]];
+  return whole.some((one) => workflowId.endsWith(`:${workflowHash(one)}`));
 }
 
 /** The Weaviate tenant of a user: namespace first, then a hash, within Weaviate's `^[A-Za-z0-9_-]{1,64}$`. */
@@ -49,6 +65,10 @@ export function tenantName(namespace: string, userId: string): string {
 /** 64 hex characters of SHA-256. */
 export function sha256Hex(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+function workflowHash(parts: readonly string[]): string {
+  return sha256Hex(JSON.stringify(parts)).slice(0, 8);
 }
 
 function readablePart(text: string): string {

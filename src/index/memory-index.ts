@@ -36,6 +36,8 @@ export interface MemoryIndex {
   search(tenant: string, query: IndexQuery): Promise<IndexHit[]>;
   remove(tenant: string, ids: readonly string[]): Promise<void>;
   removeTenant(tenant: string): Promise<void>;
+  /** Also from collections of other embedders, which a change of the embedder has left behind. */
+  removeTenantEverywhere(tenant: string): Promise<void>;
   /** 0 for an unknown tenant. */
   count(tenant: string): Promise<number>;
   /** Resolves when the server is ready to serve. */

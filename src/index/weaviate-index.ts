@@ -79,6 +79,12 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
     throwFirstFailure(answer.body, tenant);
   };
 
+  const removeTenantFrom = async (name: string, tenant: string): Promise<void> => {
+    const answer = await http.request('DELETE', `/v1/schema/${name}/tenants`, [tenant]);
+    if (answer.status >= 400 && !saysTenantMissing(answer.problem) && !saysCollectionMissing(answer.problem))
+      throw errorFor(answer.problem);
+  };
+
   return {
     ensureCollection,
 
@@ -120,15 +126,16 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
       }
     },
 
-    async removeTenant(tenant) {
-      const answer = await http.request('DELETE', tenants, [tenant]);
-      if (
-        answer.status >= 400 &&
-        !saysTenantMissing(answer.problem) &&
-        !saysCollectionMissing(answer.problem)
-      ) {
-        throw errorFor(answer.problem);
-      }
+    removeTenant: (tenant) => removeTenantFrom(collection, tenant),
+
+    async removeTenantEverywhere(tenant) {
+      const answer = await http.request('GET', '/v1/schema');
+      if (answer.status >= 400) throw errorFor(answer.problem);
+      const { classes } = answer.body as { classes?: { class: string }[] };
+      const ours = (classes ?? [])
+        .map((one) => one.class)
+        .filter((name) => name.startsWith(`${options.collectionPrefix}_`));
+      for (const name of ours) await removeTenantFrom(name, tenant);
     },
 
     async count(tenant) {

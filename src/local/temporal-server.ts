@@ -19,8 +19,10 @@ export const SEARCH_ATTRIBUTES = {
 /** Fair queues, so that one user's import does not stand in front of everybody. */
 const DYNAMIC_CONFIG = { 'matching.enableFairness': true, 'matching.useNewMatcher': true };
 
+/** What was deleted is overwritten, and the write-ahead log cut when it starts anew: an erased user's ids are gone. */
+const FORGET_DELETED = { secure_delete: 'on', journal_size_limit: 0 };
 /** Several times the writes a second of SQLite's own defaults. */
-const SQLITE_PRAGMAS = { journal_mode: 'wal', synchronous: 'normal' };
+const SQLITE_PRAGMAS = { journal_mode: 'wal', synchronous: 'normal', ...FORGET_DELETED };
 
 export interface TemporalOptions {
   binary: string;

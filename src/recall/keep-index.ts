@@ -6,6 +6,7 @@ import type { MemoryIndex } from '../index/memory-index';
 import { writeObjects } from '../index/write-objects';
 import type { Embedder } from '../models/embedder';
 import { toInt8 } from '../models/quantize';
+import { holdUser } from '../record/erasures';
 import { clearIndexPending, lockIndexPending } from '../record/index-pending';
 import { getMemories } from '../record/memories';
 import { readMemoryVectors, saveMemoryVector } from '../record/memory-vectors';
@@ -24,6 +25,7 @@ export interface KeepIndexDependencies {
  * Brings the index objects of these memories to what the record says, as far as they are pending: writes those of
  * live ones, embedding what has no vector yet, and removes the others. Again is harmless.
  * @returns false when the embedder was away: found by words alone until it is done again
+ * @throws DomainError 410 when the user was erased
  * @throws UnavailableError when the index or the record is out of reach; they stay pending then
  * @throws RefusedError when the index refuses an object for good
  */
@@ -34,12 +36,14 @@ export async function keepIndex(
 ): Promise<boolean> {
   const embedded = embedder === null || (await embedContents(pool, embedder, owner, ids));
   await transaction(pool, async (client) => {
+    await holdUser(client, owner);
     const pending = await lockIndexPending(client, owner, ids);
     if (pending.length === 0) return;
     const memories = await getMemories(client, owner, pending);
     const live = new Set(memories.map((memory) => memory.id));
     const tenant = tenantName(owner.namespace, owner.userId);
-    await writeObjects(index, tenant, await indexObjectsOf(client, owner, memories, embedder?.name ?? null));
+    const objects = await indexObjectsOf(client, owner, memories, embedder?.name ?? null);
+    await writeObjects(index, tenant, objects, (make) => make());
     const gone = pending.filter((id) => !live.has(id));
     if (gone.length > 0) await index.remove(tenant, gone);
     if (embedded) await clearIndexPending(client, owner, pending);

@@ -1,4 +1,5 @@
 import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
+import { admitUser } from './erasures';
 import { markIndexPending } from './index-pending';
 import {
   LIVE_MEMORY,
@@ -25,10 +26,6 @@ export interface NewFact {
   ttlSeconds: number | null;
 }
 
-const ENSURE_USER = {
-  name: 'ensure-user',
-  text: `INSERT INTO users (namespace, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-};
 const NOW = { name: 'record-now', text: 'SELECT clock_timestamp() AS now' };
 const SET_EXPIRY = {
   name: 'set-memory-expiry',
@@ -46,7 +43,7 @@ export async function saveFact(
   owner: { namespace: string; userId: string },
   fact: NewFact,
 ): Promise<Memory | null> {
-  await run(on, ENSURE_USER, [owner.namespace, owner.userId]);
+  await admitUser(on, owner);
   const known = await getMemory(on, owner, fact.id);
   if (known) return known;
   const { now } = (await run<{ now: Date }>(on, NOW)).rows[0]!;

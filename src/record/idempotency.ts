@@ -74,6 +74,9 @@ const RELEASE = {
   text: `DELETE FROM idempotency_keys WHERE namespace = $1 AND route = $2 AND key = $3 AND status IS NULL`,
 };
 
+/** The row names its user: it must not outlive them. */
+const ERASED_STATUS = 410;
+
 /**
  * Keeps the answer for replays. Not a 5xx, so that the caller may try again with the same key; nor one that may show
  * what was deleted while it was made.
@@ -87,6 +90,7 @@ export async function finishIdempotent(
   const { namespace, route, key } = request;
   const kept =
     status < 500 &&
+    status !== ERASED_STATUS &&
     (await run(on, FINISH, [namespace, route, key, status, JSON.stringify(response ?? null)])).rowCount === 1;
   if (!kept) await run(on, RELEASE, [namespace, route, key]);
 }

@@ -69,6 +69,13 @@ const SAVE = {
            FROM jsonb_to_recordset($3) AS m (id uuid, tier text, layer text, type text, content text, conversation_id text,
                 first_seq bigint, last_seq bigint, source_message_ids text[], importance double precision,
                 persona_tags text[], emotional_signature jsonb, metadata jsonb, created_at timestamptz, stored_at timestamptz)
+          -- Of a user who was erased and is back: a raw memory without its plan is one of before.
+          WHERE m.tier <> 'raw' OR NOT EXISTS (
+                SELECT 1 FROM users u WHERE u.namespace = $1 AND u.user_id = $2 AND u.erase_epoch > 0)
+             OR EXISTS (
+                SELECT 1 FROM batches b
+                 WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = m.conversation_id
+                   AND b.first_seq = m.first_seq AND b.memory_id = m.id)
          ON CONFLICT (namespace, user_id, id) DO NOTHING`,
 };
 

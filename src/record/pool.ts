@@ -1,6 +1,6 @@
 import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnavailableError, ensureError } from '../domain/errors';
+import { UnavailableError, ensureError, erasedUser } from '../domain/errors';
 
 const INT8_OID = 20;
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -121,10 +121,14 @@ const DOWN_STATES = /^(08|53|57P0|25006)/;
 const DOWN_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
-/** Errors that mean "Postgres is out of reach" become UnavailableError; others stay what they are. */
+/** SQLSTATE of a write for an erased user (migration 8). */
+const ERASED_USER_STATE = 'AM411';
+
+/** Errors that mean "Postgres is out of reach" become UnavailableError, writes for erased users 410; others stay. */
 export function asRecordError(thrown: unknown): Error {
   const error = ensureError(thrown);
   const code = sqlState(error);
+  if (code === ERASED_USER_STATE) return erasedUser(error);
   const down =
     (code !== undefined && (DOWN_CODES.has(code) || DOWN_STATES.test(code))) ||
     DOWN_MESSAGES.test(error.message);

@@ -120,12 +120,7 @@ async function talk(conversationId: string, texts: string[]): Promise<string[]> 
     attempts: 0,
     memoryId: rawMemoryId(ref, seq, seq, 0),
   }));
-  const outcomes = await indexBatches(
-    { ...deps, announcer: null as never, importTeller: null as never, defaults: null as never },
-    ref,
-    batches,
-    NEVER,
-  );
+  const outcomes = await indexBatches(deps, ref, batches, NEVER);
   expect(outcomes.every((outcome) => outcome.failureReason === null)).toBe(true);
   return batches.map((batch) => batch.memoryId);
 }
@@ -216,7 +211,7 @@ describe('deleting', () => {
       },
     };
     await indexBatches(
-      { ...deps, index, announcer: null as never, importTeller: null as never, defaults: null as never },
+      { ...deps, index },
       ref,
       [{ firstSeq: 2, lastSeq: 2, reason: 'size', attempts: 0, memoryId }],
       NEVER,

@@ -26,7 +26,6 @@ const THRESHOLD = DEFAULT_RETRIEVAL_POLICY.minSimilarity;
 const START_MS = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 const NEVER = new AbortController().signal;
-const announcer = { announce: () => undefined, pending: () => 0, close: () => Promise.resolve() };
 
 const pool = createPool({ url: databaseUrl, size: 4 });
 const prefix = `R${randomUUID().replace(/-/g, '').slice(0, 12)}`;
@@ -104,9 +103,6 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
         pool,
         index,
         embedder,
-        announcer: announcer as never,
-        importTeller: null as never,
-        defaults: null as never,
       },
       ref,
       batches,

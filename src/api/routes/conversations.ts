@@ -118,6 +118,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       body: appendRequest,
       responses: { 202: { description: 'Stored durably', schema: appended } },
       userOf: ({ body }) => body.user_id,
+      whenErased: 'self',
       async handle({ params, body }, { namespace, newMessageId }) {
         const ref = { namespace, userId: body.user_id, conversationId: params.conversation_id };
         const messages = body.messages.map((message) => incomingMessage(message, newMessageId));
@@ -188,6 +189,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
           schema: policy.extend(workflowLink).meta({ id: 'PolicyChanged' }),
         },
       },
+      whenErased: 'self',
       async handle(input, { namespace }) {
         const ref = refOf(namespace, input);
         const changed = await deps.ingest.setPolicy(ref, patchOf(input.body));

@@ -34,6 +34,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       body: newMemory,
       responses: { 201: { description: 'The memory', schema: item } },
       userOf: ({ body }) => body.user_id,
+      whenErased: 'self',
       handle: ({ body }, context) => create(deps, body, context),
     }),
     defineRoute({

@@ -98,6 +98,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       body: messageRequest,
       responses: { 200: { description: 'Stored durably', schema: messageAnswer } },
       userOf: ({ body }) => userOf(body.metadata, body.conversation_id),
+      whenErased: 'self',
       async handle({ body }, { namespace, newMessageId }) {
         const ref = {
           namespace,
@@ -131,6 +132,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       body: transcriptRequest,
       responses: { 200: { description: 'Stored durably', schema: transcriptAnswer } },
       userOf: ({ body }) => transcriptUserOf(body),
+      whenErased: 'self',
       async handle({ body }, { namespace, newMessageId }) {
         const userId = transcriptUserOf(body);
         const ref: ConversationRef = { namespace, userId, conversationId: conversationOf(body, userId) };

@@ -69,6 +69,7 @@ export function storeRoutes(deps: ApiDependencies): Route[] {
         },
       },
       userOf: ({ body }) => body.user_id,
+      whenErased: 'self',
       handle: ({ body }, { namespace, newMessageId }) =>
         store(
           deps,

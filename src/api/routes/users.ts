@@ -28,6 +28,17 @@ const listed = z
   })
   .meta({ id: 'Conversations' });
 
+const erasure = z
+  .object({
+    user_id: z.string(),
+    status: z.enum(['erasing', 'erased']),
+    writes_refused_until: z
+      .string()
+      .meta({ format: 'date-time', description: 'At least; and for as long as anything is left' }),
+    ...workflowLink,
+  })
+  .meta({ id: 'Erasure' });
+
 /** Everything under `/v1/users/{user_id}`. */
 export function userRoutes(deps: ApiDependencies): Route[] {
   return [
@@ -69,6 +80,33 @@ export function userRoutes(deps: ApiDependencies): Route[] {
               };
             }),
             next_cursor: found.length > limit && last ? encodeCursor(last) : null,
+          },
+        };
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/v1/users/{user_id}',
+      auth: 'write',
+      tag: 'users',
+      summary: 'Erase everything of a user, everywhere',
+      description:
+        'From this answer on, reads find nothing and writes are refused with 410. Again is harmless. Nothing keeps the id but a keyed hash of it.',
+      params: z.object({ user_id: id }),
+      responses: { 202: { description: 'Being erased', schema: erasure } },
+      userOf: ({ params }) => params.user_id,
+      whenErased: 'self',
+      async handle({ params }, { namespace }) {
+        const requested = await deps.erasures.erase({ namespace, userId: params.user_id });
+        const url = deps.workflowUrl(requested.workflowId);
+        return {
+          status: 202,
+          body: {
+            user_id: params.user_id,
+            status: requested.finished ? 'erased' : 'erasing',
+            writes_refused_until: requested.refusedUntil.toISOString(),
+            workflow_id: requested.workflowId,
+            ...(url === undefined ? {} : { workflow_url: url }),
           },
         };
       },

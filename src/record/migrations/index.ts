@@ -3,6 +3,7 @@ import * as participants from './0002-participants';
 import * as imports from './0003-imports';
 import * as facts from './0006-facts';
 import * as apiKeys from './0007-api-keys';
+import * as erasures from './0008-erasures';
 import * as upkeep from './0014-upkeep';
 
 export interface Migration {
@@ -15,4 +16,12 @@ export interface Migration {
  * In order; a migration that was released is never edited. Processes of the release before still serve while one runs:
  * it only adds (index.test.ts).
  */
-export const MIGRATIONS: readonly Migration[] = [initial, participants, imports, facts, apiKeys, upkeep];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  participants,
+  imports,
+  facts,
+  apiKeys,
+  erasures,
+  upkeep,
+];
