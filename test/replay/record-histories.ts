@@ -7,6 +7,7 @@ import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
+import { ERASE_WORKFLOW } from '../../workflows/erase.contract';
 import { MAINTENANCE_WORKFLOW, type MaintenancePage } from '../../workflows/maintenance.contract';
 import { SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
 import {
@@ -151,16 +152,23 @@ const SHAPES: Record<string, Shape> = {
   },
 };
 
+/** The workflows that are not a conversation's. */
+const OTHERS: Record<string, (version: string) => Promise<void>> = {
+  sweep: recordSweep,
+  import: recordImport,
+  maintenance: recordMaintenance,
+  erase: recordErase,
+};
+
 async function main(): Promise<void> {
   const [version, ...wanted] = process.argv.slice(2);
   if (!version || !/^v\d+$/.test(version)) throw new Error('usage: record-histories.js v<number> [shape …]');
   quietRuntime();
   await mkdir(HISTORIES, { recursive: true });
-  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), 'sweep', 'import', 'maintenance'];
+  const shapes = wanted.length > 0 ? wanted : [...Object.keys(SHAPES), ...Object.keys(OTHERS)];
   for (const name of shapes) {
-    if (name === 'sweep') await recordSweep(version);
-    else if (name === 'import') await recordImport(version);
-    else if (name === 'maintenance') await recordMaintenance(version);
+    const other = OTHERS[name];
+    if (other) await other(version);
     else await recordConversation(name, version);
   }
 }
@@ -169,7 +177,7 @@ async function recordConversation(name: string, version: string): Promise<void> 
   const shape = SHAPES[name];
   if (!shape)
     throw new Error(
-      `there is no shape ${name}: ${Object.keys(SHAPES).join(', ')}, sweep, import, maintenance`,
+      `there is no shape ${name}: ${[...Object.keys(SHAPES), ...Object.keys(OTHERS)].join(', ')}`,
     );
   const world = await openWorld(shape.options);
   try {
@@ -220,6 +228,33 @@ async function recordMaintenance(version: string): Promise<void> {
       args: [input],
     });
     await keep(`maintenance.${version}`, world, workflowId);
+  } finally {
+    await world.close();
+  }
+}
+
+/** One that goes well, and one after which Postgres will not be vacuumed. */
+async function recordErase(version: string): Promise<void> {
+  let refuses = false;
+  const world = await openWorld({
+    activities: {
+      deleteUserRuns: async () => 3,
+      removeUserFromIndex: async () => undefined,
+      deleteUserRecords: async () => 120,
+      finishErasure: async () => undefined,
+      reclaimSpace: async () => {
+        if (refuses) throw ApplicationFailure.nonRetryable('refused', 'Error');
+      },
+    },
+  });
+  try {
+    for (const name of ['run', 'not-vacuumed']) {
+      refuses = name === 'not-vacuumed';
+      const workflowId = `erase:recorded-${name}-${version}-${Date.now()}`;
+      const args = [{ namespace: 'default', userHash: workflowId }];
+      await world.client.workflow.execute(ERASE_WORKFLOW, { taskQueue: world.taskQueue, workflowId, args });
+      await keep(`erase.${name}.${version}`, world, workflowId);
+    }
   } finally {
     await world.close();
   }

@@ -23,6 +23,8 @@ const SHAPES = [
   'conversation.roll-over-1',
   'conversation.roll-over',
   'conversation.activity-failure',
+  'erase.run',
+  'erase.not-vacuumed',
   'import.run',
   'import.roll-over',
   'maintenance',

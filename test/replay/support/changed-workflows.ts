@@ -1,6 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import * as today from '../../../workflows';
 import type { ConversationInput } from '../../../workflows/conversation.contract';
+import type { EraseInput, EraseResult } from '../../../workflows/erase.contract';
 import type { ImportInput, ImportStanding } from '../../../workflows/import.contract';
 import type { MaintenanceCounts, MaintenanceInput } from '../../../workflows/maintenance.contract';
 import type { SweepResult } from '../../../workflows/sweep.contract';
@@ -24,4 +25,9 @@ export async function importMessages(input: ImportInput): Promise<ImportStanding
 export async function maintenance(input: MaintenanceInput): Promise<MaintenanceCounts> {
   await sleep(1_000);
   return today.maintenance(input);
+}
+
+export async function eraseUser(input: EraseInput): Promise<EraseResult> {
+  await sleep(1_000);
+  return today.eraseUser(input);
 }
