@@ -29,7 +29,7 @@ const BYSTANDER = 'bystander';
  * Temporal cannot take back what its own queues hold of a deleted run: its id, for some minutes once done, and for
  * timers until they are due.
  */
-const TEMPORAL_QUEUES = new Set(['timer_tasks', 'transfer_tasks', 'visibility_tasks']);
+const TEMPORAL_QUEUES = new Set(['timer_tasks', 'transfer_tasks', 'visibility_tasks', 'tasks', 'tasks_v2']);
 
 const dataDir = mkdtempSync(join(tmpdir(), 'agentic-memories-erase-'));
 let stack: StackProcess;
