@@ -1,5 +1,6 @@
 import type { Pool as PgPool } from 'pg';
 import { tenantName } from '../domain/ids';
+import { invalid, UnavailableError } from '../domain/errors';
 import type { Memory } from '../domain/memory';
 import type { MemoryIndex } from '../index/memory-index';
 import type { Embedder } from '../models/embedder';
@@ -42,6 +43,9 @@ export interface ScoredMemory {
   turns: ScoredTurn[];
 }
 
+/** By words, by meaning, or by both. */
+export type SearchMode = 'keyword' | 'vector' | 'hybrid';
+
 /** What one question finds. */
 export interface Candidates {
   /** By conversation, first seq, id: the order of ties. */
@@ -61,16 +65,16 @@ export async function findCandidates(
   turnStore: TurnStore,
   owner: Owner,
   query: string,
-  options: { filter: MemoryFilter; now: Date; countAtMost?: number },
+  options: { filter: MemoryFilter; now: Date; countAtMost?: number; mode?: SearchMode | undefined },
 ): Promise<Candidates> {
   const { pool, index } = dependencies;
   // Counting takes about as long as embedding does.
   const [question, passing] = await Promise.all([
-    understood(dependencies, owner, query, options.now),
+    understood(dependencies, owner, query, options.now, options.mode ?? 'hybrid'),
     countMemories(pool, owner, options.filter, options.countAtMost ?? null),
   ]);
   const evidence: QuestionEvidence = {
-    contentTerms: question.terms.length,
+    contentTerms: question.contentTerms,
     namesParticipant: question.mentioned.size > 0,
     phatic: question.phatic,
   };
@@ -95,16 +99,25 @@ export async function findCandidates(
   return { ...nothing, memories: [...byId.values()].sort(byPosition) };
 }
 
-/** The question as scoring takes it, with its vector. */
+/** The question as scoring takes it: with its terms, its vector, or both. */
 async function understood(
   { pool, embedder }: RecallDependencies,
   owner: Owner,
   query: string,
   now: Date,
-): Promise<Question> {
+  mode: SearchMode,
+): Promise<Question & { contentTerms: number }> {
+  if (mode === 'vector' && !embedder)
+    throw invalid([
+      { path: 'mode', message: 'vector needs an embedder, and this server has none: use keyword' },
+    ]);
   const names = await namesOf(pool, owner);
-  const vector = await queryVector(embedder, questionForEmbedding(query, names));
-  return readQuestion(query, names, vector, now);
+  const vector = mode === 'keyword' ? null : await queryVector(embedder, questionForEmbedding(query, names));
+  if (mode === 'vector' && !vector)
+    throw new UnavailableError('embedder', 'the embedder gives no vector for the query now');
+  const question = readQuestion(query, names, vector, now);
+  const contentTerms = question.terms.length;
+  return mode === 'vector' ? { ...question, terms: [], contentTerms } : { ...question, contentTerms };
 }
 
 /** The relevance of each turn of each memory, on one scale, as if there were no other memories. */

@@ -4,8 +4,15 @@ import type { ConversationRef } from '../domain/message';
 import type { MemoryFilter, Owner } from '../record/recall-reads';
 import type { ContextBlock } from './context/block';
 import { createContext, type ContextRequest } from './context/create-context';
-import { findCandidates, relevancesOf, type RecallDependencies, type ScoredMemory } from './candidates';
+import {
+  findCandidates,
+  relevancesOf,
+  type RecallDependencies,
+  type ScoredMemory,
+  type SearchMode,
+} from './candidates';
 import { withBorrowedSubject } from './follow-up';
+import { beforeQuestion, readLookback } from './lookback';
 import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona } from './persona-weights';
 import { createRetrieve } from './retrieve';
 import { termsOf } from './terms';
@@ -24,6 +31,10 @@ export interface RetrieveRequest extends Owner {
   sort?: 'newest' | 'oldest' | undefined;
   filter?: MemoryFilter | undefined;
   persona?: PersonaContext | undefined;
+  /** By words, by meaning, or by both, as by default. */
+  mode?: SearchMode | undefined;
+  /** Where it is asked: its last turns help to read a follow-up. */
+  conversationId?: string | null | undefined;
   /** When it is asked; now by default. */
   asOf?: Date | undefined;
 }
@@ -123,7 +134,8 @@ export function createRecall(options: RecallOptions): Recall {
     context: createContext(options, turnStore),
     prepareInjections,
     async topInjections(ref, query, page) {
-      const candidates = await prepareInjections(ref, { content: query }, []);
+      const lookback = await readLookback(options.pool, ref, options.lookbackMessages);
+      const candidates = await prepareInjections(ref, { content: query }, beforeQuestion(lookback, query));
       return topInjections(candidates, ref.conversationId, page);
     },
   };

@@ -2,6 +2,9 @@ import { speaksForItself, type Memory, type TurnMatch } from '../domain/memory';
 import { countMemories, listMemories } from '../record/recall-reads';
 import { turnsIn, type RecordedTurn } from '../record/recall-turns';
 import { byPosition, findCandidates, relevancesOf, type ScoredMemory } from './candidates';
+import { repetitionFactors } from './diversity';
+import { withBorrowedSubject } from './follow-up';
+import { beforeQuestion, readLookback } from './lookback';
 import { memoryScore, type ScoreParts } from './memory-score';
 import { personaWeights, selectPersona, type PersonaWeights } from './persona-weights';
 import type { TurnStore } from './turn-store';
@@ -16,6 +19,7 @@ const NO_QUERY: Explanation = {
   reason: 'listed by time, without a query',
 };
 const NOT_A_CANDIDATE: Explanation = { ...NO_QUERY, reason: 'nothing in it answers the query' };
+const REPEATS = 'says the same as one before it';
 const MOSTLY_WORDS = 0.65;
 const MOSTLY_MEANING = 0.35;
 
@@ -40,13 +44,25 @@ export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Re
       return { memories: memories.map((memory) => unscored(memory, [], NO_QUERY)), total, persona, weights };
     }
 
-    const found = await findCandidates(options, turnStore, request, query, { filter, now });
+    const found = await findCandidates(
+      options,
+      turnStore,
+      request,
+      await inContext(options, request, query),
+      {
+        filter,
+        now,
+        mode: request.mode,
+      },
+    );
     const relevances = relevancesOf(found.memories, found);
     const view = { weights, now, mood: context.mood ?? null };
-    const scored = found.memories
-      .map((candidate, i) => judged(candidate, relevances[i]!, view))
-      .filter(({ parts }) => parts.score > 0)
-      .sort((a, b) => b.parts.score - a.parts.score || byPosition(a.candidate, b.candidate));
+    const scored = spread(
+      found.memories
+        .map((candidate, i) => judged(candidate, relevances[i]!, view))
+        .filter(({ parts }) => parts.score > 0)
+        .sort(byScore),
+    );
 
     const page = scored.slice(request.offset, request.offset + request.limit);
     const rest = await listMemories(pool, request, filter, {
@@ -65,6 +81,42 @@ export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Re
       persona,
       weights,
     };
+  };
+}
+
+/** The query with what a follow-up leaves unsaid, when it is known where it is asked. */
+async function inContext(options: RecallOptions, request: RetrieveRequest, query: string): Promise<string> {
+  const { namespace, userId, conversationId } = request;
+  if (!conversationId) return query;
+  const lookback = await readLookback(
+    options.pool,
+    { namespace, userId, conversationId },
+    options.lookbackMessages,
+  );
+  return withBorrowedSubject(query, beforeQuestion(lookback, query));
+}
+
+function byScore(a: JudgedMemory, b: JudgedMemory): number {
+  return b.parts.score - a.parts.score || byPosition(a.candidate, b.candidate);
+}
+
+/** Memories that only repeat better ones stand further down, by a lower score. */
+function spread(ranked: readonly JudgedMemory[]): JudgedMemory[] {
+  const factors = repetitionFactors(ranked.map(({ candidate }) => candidate.memory.content));
+  return ranked
+    .map((one, i) =>
+      factors[i] === 1 ? one : { ...one, repeats: true, parts: scaled(one.parts, factors[i]!) },
+    )
+    .sort(byScore);
+}
+
+function scaled(parts: ScoreParts, factor: number): ScoreParts {
+  return {
+    score: parts.score * factor,
+    semantic: parts.semantic * factor,
+    temporal: parts.temporal * factor,
+    importance: parts.importance * factor,
+    emotional: parts.emotional * factor,
   };
 }
 
@@ -104,6 +156,8 @@ interface JudgedMemory {
   /** The place of its best turn. */
   best: number;
   parts: ScoreParts;
+  /** It says no more than one before it. */
+  repeats?: boolean;
 }
 
 function judged(
@@ -124,6 +178,7 @@ function explained({
   relevances,
   best,
   parts: { score, ...parts },
+  repeats,
 }: JudgedMemory): ExplainedMemory {
   const { memory, turns } = candidate;
   const keyword = turns[best]?.keywordShare ?? 0;
@@ -135,7 +190,11 @@ function explained({
     score,
     relevance: relevances[best] ?? 0,
     matches,
-    explain: { ...parts, keyword, reason: reasonOf(keyword, parts) },
+    explain: {
+      ...parts,
+      keyword,
+      reason: repeats ? REPEATS : reasonOf(keyword, parts),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Memory } from '../domain/memory';
 import { LIVE_MEMORY, MEMORY_COLUMNS, memoryFromRow, type MemoryRow } from './memories';
 import { run, type Queryable } from './pool';
+import { withWhere, type Where } from './where';
 
 /** Whose memories are read. */
 export interface Owner {
@@ -22,6 +23,7 @@ export interface MemoryFilter {
   metadata?: readonly { key: string; value: string }[] | undefined;
   /** The metadata must contain all of this. */
   metadataEquals?: Record<string, unknown> | undefined;
+  where?: Where | undefined;
 }
 
 /** More memories than this are not listed by id but filtered after the search. */
@@ -58,6 +60,7 @@ export function filterValues(owner: Owner, filter: MemoryFilter): unknown[] {
 
 /** Whether a filter restricts anything. */
 export function restricts(filter: MemoryFilter): boolean {
+  if (filter.where) return true;
   return filterValues({ namespace: '', userId: '' }, filter)
     .slice(2)
     .some((value) => (Array.isArray(value) ? value.length > 0 : value !== null));
@@ -85,8 +88,9 @@ export async function countMemories(
   atMost: number | null = null,
 ): Promise<{ total: number; ids: string[] | null }> {
   const values = filterValues(owner, filter);
+  const listing = withWhere(COUNT_AND_LIST, PASSES, filter.where, values);
   const result = restricts(filter)
-    ? await run<{ total: number; ids: string[] | null }>(on, COUNT_AND_LIST, values)
+    ? await run<{ total: number; ids: string[] | null }>(on, listing.statement, listing.values)
     : await run<{ total: number; ids?: null }>(on, COUNT, [...values, atMost]);
   const row = result.rows[0]!;
   return { total: row.total, ids: row.ids ?? null };
@@ -113,7 +117,8 @@ export async function listMemories(
 ): Promise<Memory[]> {
   if (page.limit <= 0) return [];
   const values = [...filterValues(owner, filter), page.except ?? [], page.limit, page.offset];
-  const result = await run<MemoryRow>(on, LISTS[page.order], values);
+  const listing = withWhere(LISTS[page.order], PASSES, filter.where, values);
+  const result = await run<MemoryRow>(on, listing.statement, listing.values);
   return result.rows.map(memoryFromRow);
 }
 

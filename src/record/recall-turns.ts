@@ -3,6 +3,7 @@ import type { Role } from '../domain/message';
 import { LIVE_MEMORY, MEMORY_COLUMNS, memoryFromRow, type MemoryRow } from './memories';
 import { run, type Queryable } from './pool';
 import { filterValues, PASSES, type MemoryFilter, type Owner } from './recall-reads';
+import { withWhere } from './where';
 
 /** A memory that can be recalled, without what it says: that never changes while its version stays. */
 export interface MemoryHead {
@@ -94,7 +95,9 @@ export async function headsAround(
   ids: readonly string[],
   reachTurns: number,
 ): Promise<MemoryHead[]> {
-  return (await run<MemoryHead>(on, HEADS, [...filterValues(owner, filter), ids, reachTurns])).rows;
+  const given = [...filterValues(owner, filter), ids, reachTurns];
+  const { statement, values } = withWhere(HEADS, PASSES, filter.where, given);
+  return (await run<MemoryHead>(on, statement, values)).rows;
 }
 
 const BY_ID = {

@@ -7,6 +7,7 @@ import { defineRoute, type Route } from '../route';
 import { item, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
 import { personaContext } from '../schemas/messages';
+import { where } from '../schemas/where';
 import { itemOf } from '../wire';
 
 const DEFAULT_LIMIT = 10;
@@ -18,6 +19,10 @@ const metadataPair = field.query.transform((text, context) => {
   return z.NEVER;
 });
 
+const mode = z.enum(['keyword', 'vector', 'hybrid']).meta({
+  description: 'By words, by meaning (needs an embedder), or by both, as by default',
+});
+
 const getQuery = z.object({
   user_id: field.id,
   query: field.query.optional(),
@@ -25,6 +30,7 @@ const getQuery = z.object({
   type: z.enum(MEMORY_TYPES).optional(),
   persona: field.label.optional().meta({ description: 'One of the memories’ persona_tags' }),
   sort: z.enum(['newest', 'oldest']).optional(),
+  mode: mode.optional(),
   limit: field.wholeNumber(1, field.MAX_RETRIEVE_LIMIT).optional(),
   offset: field.wholeNumber(0, field.MAX_OFFSET).optional(),
   created_after: field.time.optional(),
@@ -48,6 +54,11 @@ const postBody = z
     filters: field.metadata.nullish().meta({ description: 'Equality on metadata' }),
     created_after: field.time.nullish(),
     created_before: field.time.nullish(),
+    mode: mode.nullish(),
+    where: where.optional(),
+    conversation_id: field.id.nullish().meta({
+      description: 'Where it is asked: its last turns help to read a follow-up',
+    }),
   })
   .meta({ id: 'RetrieveRequest' });
 type PostBody = z.output<typeof postBody>;
@@ -123,6 +134,7 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
           limit,
           offset,
           sort: query.sort,
+          mode: query.mode,
           filter: {
             layer: query.layer,
             type: query.type,
@@ -186,7 +198,10 @@ function personaRequest(namespace: string, body: PostBody): RetrieveRequest {
       createdAfter: body.created_after ?? undefined,
       createdBefore: body.created_before ?? undefined,
       metadataEquals: body.filters ?? undefined,
+      where: body.where,
     },
+    mode: body.mode ?? undefined,
+    conversationId: body.conversation_id,
     persona: {
       forced: context?.forced_persona ?? null,
       active: context?.active_personas ?? [],

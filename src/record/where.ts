@@ -1,0 +1,70 @@
+import type { Statement } from './pool';
+
+/** A condition on memories: everything in it must hold. Lists mean "one of these". */
+export interface Where {
+  and?: readonly Where[] | undefined;
+  or?: readonly Where[] | undefined;
+  not?: Where | undefined;
+  /** One of the memory's persona tags. */
+  persona?: readonly string[] | undefined;
+  layer?: readonly string[] | undefined;
+  type?: readonly string[] | undefined;
+  /** By when it was said: from (inclusive) to before (exclusive). */
+  time?: { after?: Date | undefined; before?: Date | undefined } | undefined;
+  /** The metadata must contain all of this. */
+  metadata?: Record<string, unknown> | undefined;
+  conversation?: readonly string[] | undefined;
+  /** Somebody of this name speaks in it. */
+  name?: readonly string[] | undefined;
+}
+
+/**
+ * The condition as SQL on the table `memories`, values as parameters: never true or false by NULL, so that "not" holds
+ * for memories that no conversation made.
+ * @param values what the statement has so far; the condition's are added
+ */
+export function whereSql(where: Where, values: unknown[]): string {
+  const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+  const conditions: string[] = [];
+  const { and, or, not, persona, layer, type, time, metadata, conversation, name } = where;
+  if (and) conditions.push(joined(and, 'AND', values));
+  if (or) conditions.push(joined(or, 'OR', values));
+  if (not) conditions.push(`NOT ${whereSql(not, values)}`);
+  if (persona) conditions.push(`persona_tags && ${bind(persona, 'text[]')}`);
+  if (layer) conditions.push(`layer = ANY (${bind(layer, 'text[]')})`);
+  if (type) conditions.push(`type = ANY (${bind(type, 'text[]')})`);
+  if (time?.after) conditions.push(`created_at >= ${bind(time.after, 'timestamptz')}`);
+  if (time?.before) conditions.push(`created_at < ${bind(time.before, 'timestamptz')}`);
+  if (metadata) conditions.push(`metadata @> ${bind(JSON.stringify(metadata), 'jsonb')}`);
+  if (conversation)
+    conditions.push(`coalesce(memories.conversation_id = ANY (${bind(conversation, 'text[]')}), false)`);
+  if (name)
+    conditions.push(`EXISTS (SELECT 1 FROM messages said
+      WHERE said.namespace = memories.namespace AND said.user_id = memories.user_id
+        AND said.conversation_id = memories.conversation_id
+        AND said.seq BETWEEN memories.first_seq AND memories.last_seq AND said.name = ANY (${bind(name, 'text[]')}))`);
+  return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`;
+}
+
+/**
+ * The statement with a further condition wherever it has `place`. Not prepared by name: every shape of a condition is
+ * another statement, and a connection would keep each.
+ */
+export function withWhere(
+  statement: Statement,
+  place: string,
+  where: Where | undefined,
+  values: readonly unknown[],
+): { statement: Statement; values: unknown[] } {
+  const all = [...values];
+  if (!where) return { statement, values: all };
+  const condition = whereSql(where, all);
+  return {
+    statement: { name: '', text: statement.text.replaceAll(place, () => `${place} AND ${condition}`) },
+    values: all,
+  };
+}
+
+function joined(parts: readonly Where[], by: 'AND' | 'OR', values: unknown[]): string {
+  return `(${parts.map((part) => whereSql(part, values)).join(` ${by} `)})`;
+}
