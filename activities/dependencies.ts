@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
 import type { ConversationPolicy } from '../src/domain/policy';
 import type { MemoryIndex } from '../src/index/memory-index';
+import type { AffectModel } from '../src/models/affect/affect-model';
 import type { Embedder } from '../src/models/embedder';
+import type { PersonaClassifier } from '../src/models/persona-classifier';
 import type { Announcer } from '../src/temporal/announcer';
 import type { RunDeleter } from '../src/temporal/delete-runs';
 import type { ErasureTeller } from '../src/temporal/erasure-signals';
@@ -12,6 +14,10 @@ export interface ActivityDependencies {
   index: MemoryIndex;
   /** Null: recall by words alone. */
   embedder: Embedder | null;
+  /** Says which personas turns belong to. */
+  personas: PersonaClassifier;
+  /** Says what is felt in them. */
+  affect: AffectModel;
   announcer: Announcer;
   importTeller: ImportTeller;
   erasureTeller: ErasureTeller;

@@ -11,12 +11,17 @@ import { markIndexPending } from '../src/record/index-pending';
 import { whileNotErased } from '../src/record/erasures';
 import { goneMemories, readTurnVectors, saveMemories, saveTurnVectors } from '../src/record/memories';
 import { readTurns } from '../src/record/messages';
+import { saveReadings } from '../src/record/readings';
 import type { ActivityDependencies } from './dependencies';
 import { embedTurns } from './embed-turns';
 import { eachOrRefused, failureReason } from './each-or-refused';
 import { rawMemory } from './raw-memory';
+import { readBatches } from './read-batch';
 
-export type IndexBatchesDependencies = Pick<ActivityDependencies, 'pool' | 'index' | 'embedder'>;
+export type IndexBatchesDependencies = Pick<
+  ActivityDependencies,
+  'pool' | 'index' | 'embedder' | 'personas' | 'affect'
+>;
 
 export interface BatchOutcome {
   firstSeq: number;
@@ -25,7 +30,7 @@ export interface BatchOutcome {
 }
 
 /**
- * Embeds, saves and indexes batches of one conversation, in that order, so that the index never holds what the record
+ * Embeds, reads, saves and indexes batches of one conversation, in that order, so that the index never holds what the record
  * does not. Doing it again (a retry) embeds nothing twice and writes the same objects.
  * @throws UnavailableError when a part is away; nothing of the page counts as failed then
  */
@@ -42,18 +47,27 @@ export async function indexBatches(
   const inBatches = batches.flatMap((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
   const { vectors, refused } = await vectorsOf(dependencies, ref, inBatches, signal);
 
-  const works = batches.map((batch) => {
-    const own = range(bySeq, batch.firstSeq, batch.lastSeq);
+  const ranges = batches.map((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
+  const readings = await readBatches(dependencies, ranges, vectors);
+  const works = batches.map((batch, place) => {
+    const own = ranges[place]!;
+    const reading = readings[place]!;
     const refusal = own.map((turn) => refused.get(turn.seq)).find((reason) => reason !== undefined);
-    return { batch, own, refusal, memory: rawMemory(ref, batch.memoryId, own) };
+    return { batch, own, reading, refusal, memory: rawMemory(ref, batch.memoryId, own, reading) };
   });
   const good = works.filter((work) => work.refusal === undefined);
-  if (good.length > 0)
+  if (good.length > 0) {
     await saveMemories(
       dependencies.pool,
       ref,
       good.map((work) => work.memory),
     );
+    await saveReadings(
+      dependencies.pool,
+      ref,
+      good.map(({ memory, reading }) => ({ memoryId: memory.id, ...reading })),
+    );
+  }
   const readExcluded = (): Promise<Set<number>> =>
     turnsOutOfContext(dependencies.pool, ref, first - CONTEXT_TURNS, last);
   const excluded = await readExcluded();

@@ -15,6 +15,7 @@ import {
 import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
 import { createEmbedder } from './models/create-embedder';
+import { createReaders } from './models/create-readers';
 import { markAnnounced } from './record/conversations';
 import { beat } from './record/heartbeats';
 import { migrate } from './record/migrate';
@@ -100,6 +101,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         pool,
         index,
         embedder: chosen.embedder,
+        ...createReaders(chosen.embedder),
         announcer,
         importTeller: createImportTeller(telling),
         erasureTeller: createErasureTeller(telling),

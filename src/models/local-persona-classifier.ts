@@ -1,5 +1,6 @@
 import type { ExampleVectors } from './example-vectors';
 import { CLASSIFIED_PERSONAS, EXAMPLES, type Example } from './examples/examples';
+import { learnOnce } from './learn-once';
 import type { PersonaClassifier, PersonaReading, Said } from './persona-classifier';
 import { WORDS_ALONE, WORDS_AND_VECTORS } from './persona-weights-fitted';
 import { countPersonaWords, type WordScores } from './persona-words';
@@ -20,8 +21,9 @@ export interface PersonaExamples {
  */
 export function createLocalPersonaClassifier(
   vectors: ExampleVectors,
-  added: readonly PersonaExamples[] = [],
+  options: { added?: readonly PersonaExamples[]; hurried?: boolean } = {},
 ): PersonaClassifier {
+  const added = options.added ?? [];
   const personas = [...new Set([...CLASSIFIED_PERSONAS, ...added.map((one) => one.persona)])];
   const examples = [
     ...EXAMPLES.filter((example) => example.persona !== undefined),
@@ -29,15 +31,7 @@ export function createLocalPersonaClassifier(
   ];
   const classes: (string | null)[] = [...personas, null];
   const words = countPersonaWords(examples, classes);
-  let meaning: Promise<LinearScores | null> | null = null;
-  const learned = (): Promise<LinearScores | null> => {
-    meaning ??= fitMeaning(vectors, examples, classes).catch((thrown: unknown) => {
-      // Away now: asked again next time.
-      meaning = null;
-      throw thrown;
-    });
-    return meaning;
-  };
+  const learned = learnOnce(() => fitMeaning(vectors, examples, classes), options.hurried ?? false);
   return {
     personas,
     async classify(said) {

@@ -38,6 +38,10 @@ const FORGET_VECTORS = {
   name: 'forget-vectors-of',
   text: 'DELETE FROM memory_vectors WHERE namespace = $1 AND user_id = $2 AND memory_id = ANY ($3)',
 };
+const FORGET_READINGS = {
+  name: 'forget-readings-of',
+  text: 'DELETE FROM memory_readings WHERE namespace = $1 AND user_id = $2 AND memory_id = ANY ($3)',
+};
 // A batch's row stays, emptied: its messages are in exactly one raw memory, which is gone.
 const EMPTY = {
   name: 'empty-raw-memories',
@@ -85,7 +89,7 @@ export async function purgeOverMemories(
       const values = [owner.namespace, owner.userId, ids];
       const changed = [...ids, ...(await memoriesInContextOf(client, owner, ids))];
       await forgetTracesOf(client, owner, ids);
-      for (const statement of [FORGET_TURN_VECTORS, FORGET_VECTORS, EMPTY, REMOVE])
+      for (const statement of [FORGET_TURN_VECTORS, FORGET_VECTORS, FORGET_READINGS, EMPTY, REMOVE])
         await run(client, statement, values);
       await markIndexPending(client, owner, changed);
       of.push({ ...owner, changed });

@@ -4,6 +4,7 @@ import { rawMemoryId, tenantName } from '../../src/domain/ids';
 import { UnavailableError } from '../../src/domain/errors';
 import { collectionName } from '../../src/index/weaviate-collection';
 import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import { createReaders } from '../../src/models/create-readers';
 import { createOpenAiEmbedder } from '../../src/models/openai-embedder';
 import { indexObjectsOf } from '../../src/recall/index-objects';
 import { keepIndex } from '../../src/recall/keep-index';
@@ -120,7 +121,7 @@ async function talk(conversationId: string, texts: string[]): Promise<string[]> 
     attempts: 0,
     memoryId: rawMemoryId(ref, seq, seq, 0),
   }));
-  const outcomes = await indexBatches(deps, ref, batches, NEVER);
+  const outcomes = await indexBatches({ ...deps, ...createReaders(null) }, ref, batches, NEVER);
   expect(outcomes.every((outcome) => outcome.failureReason === null)).toBe(true);
   return batches.map((batch) => batch.memoryId);
 }
@@ -211,7 +212,7 @@ describe('deleting', () => {
       },
     };
     await indexBatches(
-      { ...deps, index },
+      { ...deps, ...createReaders(null), index },
       ref,
       [{ firstSeq: 2, lastSeq: 2, reason: 'size', attempts: 0, memoryId }],
       NEVER,

@@ -8,6 +8,7 @@ import type { Memory } from '../../src/domain/memory';
 import type { IncomingMessage } from '../../src/domain/message';
 import { collectionName } from '../../src/index/weaviate-collection';
 import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import { createReaders } from '../../src/models/create-readers';
 import type { Embedder } from '../../src/models/embedder';
 import { createLocalEmbedder } from '../../src/models/local-embedder';
 import { defaultModelDir } from '../../src/models/model-files';
@@ -103,6 +104,7 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
         pool,
         index,
         embedder,
+        ...createReaders(null),
       },
       ref,
       batches,

@@ -1,6 +1,7 @@
 import type { EmotionalSignature } from '../../domain/memory';
 import type { ExampleVectors } from '../example-vectors';
 import { EXAMPLES, type Example } from '../examples/examples';
+import { learnOnce } from '../learn-once';
 import { softmax } from '../local-persona-classifier';
 import type { Said } from '../persona-classifier';
 import { fitRidge, type LinearScores } from '../ridge';
@@ -29,16 +30,8 @@ export const FEELING_EXAMPLES: readonly Example[] = EXAMPLES.filter(
  * Feeling from VADER's lexicon, from the events that texts tell of, and from example sentences nearby in meaning.
  * Without vectors, from the words alone.
  */
-export function createLocalAffectModel(vectors: ExampleVectors): AffectModel {
-  let meaning: Promise<LinearScores | null> | null = null;
-  const learned = (): Promise<LinearScores | null> => {
-    meaning ??= fitMeaning(vectors).catch((thrown: unknown) => {
-      // Away now: asked again next time.
-      meaning = null;
-      throw thrown;
-    });
-    return meaning;
-  };
+export function createLocalAffectModel(vectors: ExampleVectors, hurried = false): AffectModel {
+  const learned = learnOnce(() => fitMeaning(vectors), hurried);
   return {
     async feel(said) {
       const scores = said.some((one) => one.vector) ? await learned() : null;

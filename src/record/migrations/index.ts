@@ -1,6 +1,7 @@
 import * as initial from './0001-initial';
 import * as participants from './0002-participants';
 import * as imports from './0003-imports';
+import * as readings from './0004-readings';
 import * as facts from './0006-facts';
 import * as apiKeys from './0007-api-keys';
 import * as erasures from './0008-erasures';
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   initial,
   participants,
   imports,
+  readings,
   facts,
   apiKeys,
   erasures,

@@ -1,0 +1,127 @@
+import type { DatedTrade } from '../domain/holdings/net';
+import { tradesIn, type Trade } from '../domain/holdings/trades';
+import type { PersonaTag } from '../domain/persona-tags';
+import { run, type Queryable } from './pool';
+
+/** A trade with when the turn that tells of it was said. */
+export interface SaidTrade extends Trade {
+  saidAt: Date;
+}
+
+/** What a raw memory was read as. */
+export interface MemoryReading {
+  memoryId: string;
+  personas: readonly PersonaTag[];
+  trades: readonly SaidTrade[];
+}
+
+interface Owner {
+  namespace: string;
+  userId: string;
+}
+
+const SAVE = {
+  name: 'save-readings',
+  text: `INSERT INTO memory_readings (namespace, user_id, memory_id, personas, trades)
+         SELECT $1, $2, m.id, r.personas, r.trades
+           FROM jsonb_to_recordset($3) AS r (memory_id uuid, personas jsonb, trades jsonb)
+           JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.id = r.memory_id AND m.content <> ''
+         ON CONFLICT (namespace, user_id, memory_id) DO NOTHING`,
+};
+
+/** Keeps what memories were read as; of those that are gone, nothing. Again is harmless. */
+export async function saveReadings(
+  on: Queryable,
+  owner: Owner,
+  readings: readonly MemoryReading[],
+): Promise<void> {
+  const rows = readings.map(({ memoryId, personas, trades }) => ({
+    memory_id: memoryId,
+    personas,
+    trades: trades.length > 0 ? trades : null,
+  }));
+  await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
+}
+
+/** A long history of trades is cut at its beginning. */
+const MAX_TRADING_MEMORIES = 5_000;
+
+// A memory that was merged into a live one still tells of its own trade: two purchases said in the same words are two.
+const TRADES = {
+  name: 'trades-of-user',
+  text: `SELECT m.id, r.trades, CASE WHEN m.content_edited THEN m.content END AS edited FROM memory_readings r
+           JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.id = r.memory_id
+          WHERE r.namespace = $1 AND r.user_id = $2 AND r.trades IS NOT NULL AND m.deleted_at IS NULL
+            AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())
+            AND (m.superseded_by IS NULL OR EXISTS (
+                 SELECT 1 FROM memories s WHERE s.namespace = $1 AND s.user_id = $2 AND s.id = m.superseded_by
+                    AND s.deleted_at IS NULL))
+          ORDER BY m.created_at DESC, m.conversation_id, m.first_seq, m.id LIMIT ${MAX_TRADING_MEMORIES}`,
+};
+
+/** What a user's memories tell of trades, holdings and goals, in the order it was said. */
+export async function tradesOf(on: Queryable, owner: Owner): Promise<DatedTrade[]> {
+  const result = await run<{ id: string; trades: (Trade & { saidAt: string })[]; edited: string | null }>(
+    on,
+    TRADES,
+    [owner.namespace, owner.userId],
+  );
+  return result.rows
+    .reverse()
+    .flatMap(({ id, trades, edited }) => {
+      const saidAt = new Date(trades[0]!.saidAt);
+      // Set right by hand: what it says now is what counts.
+      if (edited !== null) return tradesIn(edited).map((trade) => ({ ...trade, saidAt, memoryId: id }));
+      return trades.map((trade) => ({ ...trade, saidAt: new Date(trade.saidAt), memoryId: id }));
+    })
+    .sort((a, b) => a.saidAt.getTime() - b.saidAt.getTime());
+}
+
+/** How a user's memories speak for a persona. */
+export interface PersonaEvidence {
+  persona: string;
+  /** Memories that bear its tag, and those of which it is the first. */
+  memories: number;
+  first: number;
+  /** Mean confidence where it is known. */
+  confidence: number | null;
+  lastAt: Date;
+  /** The newest of them. */
+  memoryIds: string[];
+}
+
+const EVIDENCE_IDS = 3;
+const EVIDENCE = {
+  name: 'persona-evidence',
+  text: `SELECT t.persona, count(*) AS memories, count(*) FILTER (WHERE t.place = 1) AS first,
+                avg((SELECT (p ->> 'confidence')::double precision FROM jsonb_array_elements(r.personas) AS p
+                      WHERE p ->> 'persona' = t.persona LIMIT 1)) AS confidence,
+                max(m.created_at) AS last_at,
+                (array_agg(m.id ORDER BY m.created_at DESC, m.id))[1:${EVIDENCE_IDS}] AS ids
+           FROM memories m
+           CROSS JOIN LATERAL unnest(m.persona_tags) WITH ORDINALITY AS t (persona, place)
+           LEFT JOIN memory_readings r ON r.namespace = $1 AND r.user_id = $2 AND r.memory_id = m.id
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.tier IN ('raw', 'fact') AND m.deleted_at IS NULL
+            AND m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())
+          GROUP BY t.persona ORDER BY first DESC, memories DESC, t.persona`,
+};
+
+/** What a user's memories are tagged with, the commonest first. */
+export async function personaEvidence(on: Queryable, owner: Owner): Promise<PersonaEvidence[]> {
+  const result = await run<{
+    persona: string;
+    memories: number;
+    first: number;
+    confidence: number | null;
+    last_at: Date;
+    ids: string[];
+  }>(on, EVIDENCE, [owner.namespace, owner.userId]);
+  return result.rows.map((row) => ({
+    persona: row.persona,
+    memories: row.memories,
+    first: row.first,
+    confidence: row.confidence,
+    lastAt: row.last_at,
+    memoryIds: row.ids,
+  }));
+}
