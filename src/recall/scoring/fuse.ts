@@ -1,10 +1,13 @@
-import { nameWords } from '../terms';
 import { contextualBm25 } from './contextual-bm25';
 import { nearness } from './dates';
+import { lengthFactor, questionFactor, tellsWhen } from './form';
 import { smoothIdf, type BackgroundShare } from './idf';
 import { cosinesOf } from './mixed-vectors';
 import { postingsOf, type Pool, type PoolTurn, type Postings } from './pool';
 import type { Question } from './question';
+import { minMax, scaledToBest } from './scale';
+import { sessionScores } from './session';
+import { saidBy } from './speaker';
 
 /** The weights of the features; measured on conversations, not to be tuned one by one. */
 export interface FuseWeights {
@@ -72,25 +75,18 @@ export function scorePool<T extends PoolTurn>(
   const session = scaledToBest(sessionScores(pool, postings, idf));
   const averageLength =
     pool.features.reduce((sum, features) => sum + features.length, 0) / Math.max(1, pool.turns.length) || 1;
-
-  const speakers = new Map<string | null, 0 | 1>();
-  const spokenBy = (name: string | null): 0 | 1 => {
-    let known = speakers.get(name);
-    if (known === undefined) speakers.set(name, (known = speaks({ name }, question)));
-    return known;
-  };
+  const theirs = saidBy(question);
 
   const scores = pool.turns.map((turn, i): TurnScore => {
     const features = pool.features[i]!;
     const words = weights.words * bm25[i]! + weights.session * session[i]!;
-    const dates =
-      weights.date * nearness(turn.saidAt, question.dates) +
-      (question.asksWhen && features.tellsTime ? weights.when : 0);
-    const sum = words + weights.cosine * meaning[i]! + dates;
+    const times =
+      weights.date * nearness(turn.saidAt, question.dates) + weights.when * tellsWhen(features, question);
+    const sum = words + weights.cosine * meaning[i]! + times;
     const factor =
-      (1 + weights.speaker * spokenBy(turn.name)) *
-      (features.asks ? weights.questionFactor : 1) *
-      (1 + weights.lengthGain * Math.log(Math.max(1, features.length) / averageLength));
+      (1 + weights.speaker * theirs(turn)) *
+      questionFactor(features, weights.questionFactor) *
+      lengthFactor(features, averageLength, weights.lengthGain);
     return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
   });
   const gateIdf = smoothIdf(
@@ -101,55 +97,4 @@ export function scorePool<T extends PoolTurn>(
     GATE_BACKGROUND_TURNS,
   );
   return { pool, postings, gateIdf, plainCosines: cosines.plain, scores };
-}
-
-/** 1 when the question names one participant and the turn is theirs. */
-export function speaks(turn: Pick<PoolTurn, 'name'>, question: Pick<Question, 'mentioned'>): 0 | 1 {
-  if (question.mentioned.size === 0 || turn.name === null) return 0;
-  const own = nameWords([turn.name]);
-  return [...question.mentioned].every((word) => own.has(word)) ? 1 : 0;
-}
-
-/** How much a turn's whole conversation speaks of the question: idf-weighted, with diminishing returns. */
-function sessionScores(
-  pool: Pool,
-  postings: ReadonlyMap<string, Postings>,
-  idf: ReadonlyMap<string, number>,
-): Float64Array {
-  const totals = new Map<string, number>();
-  for (const [term, { places, counts }] of postings) {
-    const weight = idf.get(term)!;
-    const frequencies = new Map<string, number>();
-    places.forEach((place, k) => {
-      const { conversationId } = pool.turns[place]!;
-      if (conversationId === null) return;
-      frequencies.set(conversationId, (frequencies.get(conversationId) ?? 0) + counts[k]!);
-    });
-    for (const [conversationId, frequency] of frequencies) {
-      const gain = (weight * frequency) / (frequency + 1);
-      totals.set(conversationId, (totals.get(conversationId) ?? 0) + gain);
-    }
-  }
-  return Float64Array.from(pool.turns, (turn) =>
-    turn.conversationId === null ? 0 : (totals.get(turn.conversationId) ?? 0),
-  );
-}
-
-function scaledToBest(scores: Float64Array): Float64Array {
-  let best = 0;
-  for (const score of scores) best = Math.max(best, score);
-  return best === 0 ? scores : scores.map((score) => score / best);
-}
-
-function minMax(values: readonly (number | null)[]): number[] {
-  let least = Infinity;
-  let most = -Infinity;
-  for (const value of values) {
-    if (value === null) continue;
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  // A single turn has nothing to be compared with: its cosine speaks for itself.
-  if (!(most > least)) return values.map((value) => Math.max(0, value ?? 0));
-  return values.map((value) => (value === null ? 0 : (value - least) / (most - least)));
 }

@@ -1,12 +1,17 @@
 import { fromInt8, scaledFromInt8, toInt8, type ScaledVector } from '../../models/quantize';
 import { backgroundShare } from '../background/share';
 import { contextualBm25 } from './contextual-bm25';
-import { scorePool, speaks } from './fuse';
+import { lengthFactor, questionFactor, tellsWhen } from './form';
+import { scorePool } from './fuse';
 import { evidenceOf, gate, gateFeatures, relevanceOf } from './gate';
 import { smoothIdf } from './idf';
 import { cosinesOf } from './mixed-vectors';
 import { makePool, postingsOf, type PoolTurn } from './pool';
 import { questionForEmbedding, readQuestion } from './question';
+import { minMax, scaledToBest } from './scale';
+import { sessionScores } from './session';
+import { saidBy } from './speaker';
+import { turnFeatures } from './turn-features';
 
 const unit = (...numbers: number[]): Float32Array => {
   const length = Math.hypot(...numbers);
@@ -155,7 +160,16 @@ describe('question', () => {
     ['Cleo Smith', 'Where does Cleo Smith work?', 1],
     ['Cleo Smith', 'Where does Cleo work?', 1],
   ])('a turn by %s for %j: %d', (name, text, expected) => {
-    expect(speaks({ name }, ask(text, ['Ana', 'Bo', 'Cleo Smith']))).toBe(expected);
+    expect(saidBy(ask(text, ['Ana', 'Bo', 'Cleo Smith']))(turn(1, 'Bo is here', { name }))).toBe(expected);
+  });
+  it.each([
+    ['Bo works at the harbour.', 1],
+    ['Ana works at the harbour.', 0],
+    ['Works at the harbour.', 0],
+  ])('what no conversation holds is of whom it names: %j', (content, expected) => {
+    expect(
+      saidBy(ask('Where does Bo work?', ['Ana', 'Bo']))(turn(0, content, { conversationId: null })),
+    ).toBe(expected);
   });
   it.each([
     ['ok thanks', true],
@@ -166,6 +180,64 @@ describe('question', () => {
     ['my cello', false],
   ])('%j is small talk: %s', (text, expected) => {
     expect(ask(text).phatic).toBe(expected);
+  });
+});
+
+describe('sessionScores', () => {
+  const scores = (turns: PoolTurn[]): number[] => {
+    const pool = makePool(turns);
+    return Array.from(sessionScores(pool, postingsOf(pool, ['cello']), new Map([['cello', 2]])));
+  };
+  it('gives every turn what its conversation says, with diminishing returns, and none of another', () => {
+    const other = { conversationId: 'd' };
+    expect(scores([turn(1, 'cello'), turn(2, 'warm rain'), turn(1, 'rain', other)])).toEqual([1, 1, 0]);
+    expect(scores([turn(1, 'cello cello cello'), turn(1, 'cello', { conversationId: null })])).toEqual([
+      0, 1.5,
+    ]);
+  });
+});
+
+describe('form', () => {
+  const features = (content: string) => turnFeatures({ content, saidAt: now });
+  it('sees a question, words of time, and how often a term is said', () => {
+    expect(features('Do you play the cello, the old cello?')).toMatchObject({ asks: true, tellsTime: false });
+    expect(features('I played the cello yesterday.')).toMatchObject({ asks: false, tellsTime: true });
+    expect(features('cello, cello and rain').counts).toEqual(
+      new Map([
+        ['cello', 2],
+        ['rain', 1],
+      ]),
+    );
+  });
+  it.each([
+    [true, 0.9],
+    [false, 1],
+  ])('asks: %s, factor %d', (asks, expected) => {
+    expect(questionFactor({ asks }, 0.9)).toBe(expected);
+  });
+  it('favours longer turns mildly', () => {
+    expect(lengthFactor({ length: 10 }, 10, 0.06)).toBe(1);
+    expect(lengthFactor({ length: 20 }, 10, 0.06)).toBeCloseTo(1.04, 2);
+    expect(lengthFactor({ length: 0 }, 10, 0.06)).toBeCloseTo(0.86, 2);
+  });
+  it.each([
+    [true, true, 1],
+    [true, false, 0],
+    [false, true, 0],
+  ])('tells the time: %s, asked when: %s, %d', (tellsTime, asksWhen, expected) => {
+    expect(tellsWhen({ tellsTime }, { asksWhen })).toBe(expected);
+  });
+});
+
+describe('scale', () => {
+  it('takes the best for 1', () => {
+    expect(Array.from(scaledToBest(Float64Array.of(1, 4, 0)))).toEqual([0.25, 1, 0]);
+    expect(Array.from(scaledToBest(Float64Array.of(0, 0)))).toEqual([0, 0]);
+  });
+  it('stretches from least to most', () => {
+    expect(minMax([0.2, null, 0.6, 0.4])).toEqual([0, 0, 1, expect.closeTo(0.5)]);
+    expect(minMax([0.4])).toEqual([0.4]);
+    expect(minMax([null, -0.2])).toEqual([0, 0]);
   });
 });
 
