@@ -4,6 +4,7 @@ import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import { catchUpIndex } from './catch-up-index';
+import { catchUpSummaries } from './catch-up-summaries';
 import type { ActivityDependencies } from './dependencies';
 
 /** Longer than an announcement takes when all is well, shorter than anyone would wait. */
@@ -39,6 +40,7 @@ export function createAnnounceMissed(dependencies: ActivityDependencies): SweepA
         pool,
         missed.map(({ ref }) => ref),
       );
+    await catchUpSummaries(dependencies);
     return { announced: missed.length, more: missed.length === CONVERSATIONS_A_SWEEP };
   };
 }

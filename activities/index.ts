@@ -3,12 +3,14 @@ import type { ImportActivities } from '../workflows/import.contract';
 import type { MaintenanceActivities } from '../workflows/maintenance.contract';
 import type { EraseActivities } from '../workflows/erase.contract';
 import type { SweepActivities } from '../workflows/sweep.contract';
+import type { TiersActivities } from '../workflows/tiers.contract';
 import { createAdvanceImport } from './advance-import';
 import { createAnnounceMissed } from './announce-missed';
 import type { ActivityDependencies } from './dependencies';
 import { createEraseActivities } from './erase-user';
 import { createIngestBatches } from './ingest-batches';
 import { createMaintain } from './maintain';
+import { createRefreshSummaries } from './refresh-summaries';
 
 export type { ActivityDependencies } from './dependencies';
 
@@ -16,7 +18,8 @@ export type Activities = ConversationActivities &
   EraseActivities &
   ImportActivities &
   MaintenanceActivities &
-  SweepActivities;
+  SweepActivities &
+  TiersActivities;
 
 /** Everything workflows can have done. Each activity may run twice, or half and then again, without harm. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
@@ -26,5 +29,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     announceMissed: createAnnounceMissed(dependencies),
     maintain: createMaintain(dependencies),
     ...createEraseActivities(dependencies),
+    refreshSummaries: createRefreshSummaries(dependencies),
   };
 }

@@ -12,6 +12,7 @@ import type {
   IngestedBatch,
 } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
+import { keepEpisodes } from './keep-episodes';
 import { indexBatches, type BatchOutcome } from './index-batches';
 import { planPending, unknownConversation } from './plan-pending';
 
@@ -40,11 +41,19 @@ export function createIngestBatches(
       const unfinished = await unfinishedBatches(dependencies.pool, ref, PAGE_BATCHES);
       const page = firstPage(unfinished);
       const done = await workOn(dependencies, ref, page);
+      const more = plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES;
+      const episodeEndsInMs = await keepEpisodes(
+        dependencies,
+        ref,
+        { flush: input.flushThroughSeq > 0 },
+        Context.current().cancellationSignal,
+      );
       return {
         ...plan.state,
         batches: done.batches,
         indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
-        more: plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES,
+        more,
+        episodeEndsInMs,
       } satisfies IngestBatchesResult;
     } catch (thrown) {
       if (!isErasedUser(thrown)) throw thrown;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_EPISODE_MAX_MESSAGES, type EpisodePolicy } from './domain/episodes';
 import {
   DEFAULT_INGESTION_POLICY as I,
   DEFAULT_RETRIEVAL_POLICY as R,
@@ -68,6 +69,14 @@ export const configSchema = z.object({
   IDLE_CLOSE_MS: ms
     .default(900_000)
     .describe('Silence after which a conversation’s tail is flushed and its run ends'),
+  EPISODE_PAUSE_MS: ms
+    .default(1_800_000)
+    .describe('Silence that ends an episode: of live talk by the clock, of imports by the messages’ times'),
+  EPISODE_MAX_MESSAGES: count
+    .min(2)
+    .max(1_000)
+    .default(DEFAULT_EPISODE_MAX_MESSAGES)
+    .describe('Messages of one episode at most'),
   CONVERSATION_MAX_EVENTS: count
     .min(50)
     .default(4_000)
@@ -135,6 +144,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`configuration is wrong: ${problems.join('; ')}`);
+}
+
+/** How conversations are cut into episodes. */
+export function episodePolicyOf(config: Config): EpisodePolicy {
+  return { pauseMs: config.EPISODE_PAUSE_MS, maxMessages: config.EPISODE_MAX_MESSAGES };
 }
 
 /** The policy of conversations that changed nothing. */

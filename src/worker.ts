@@ -7,6 +7,7 @@ import { createLogger } from './api/log';
 import {
   defaultPolicyOf,
   embedderSettingsOf,
+  episodePolicyOf,
   indexSettingsOf,
   loadConfig,
   maintenanceIntervalsOf,
@@ -16,6 +17,7 @@ import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
 import { createEmbedder } from './models/create-embedder';
 import { createReaders } from './models/create-readers';
+import { createDefaultSummarizer } from './recall/default-summarizer';
 import { markAnnounced } from './record/conversations';
 import { beat } from './record/heartbeats';
 import { migrate } from './record/migrate';
@@ -25,6 +27,7 @@ import { createTemporalClient } from './temporal/connection';
 import { createRunDeleter } from './temporal/delete-runs';
 import { createErasureTeller } from './temporal/erasure-signals';
 import { createImportTeller } from './temporal/import-signals';
+import { createTiersTeller } from './temporal/tiers-signals';
 import { retryUntil } from './temporal/retry-until';
 import { sdkLogger } from './temporal/sdk-logger';
 import { startWorkerLoop } from './temporal/worker-loop';
@@ -86,6 +89,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     logger,
   });
   const telling = { client: temporal.client, taskQueue, deadlineMs: config.STORE_TIMEOUT_MS, logger };
+  const tiersTeller = createTiersTeller(telling);
   try {
     await Promise.all([
       retryUntil('migrate Postgres', () => migrate(pool), { signal, logger }),
@@ -106,6 +110,9 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         importTeller: createImportTeller(telling),
         erasureTeller: createErasureTeller(telling),
         runs: createRunDeleter(temporal.client, RUN_DELETION_DEADLINE_MS),
+        tiersTeller,
+        summarizer: createDefaultSummarizer(),
+        episodes: episodePolicyOf(config),
         defaults: defaultPolicyOf(config),
       }),
       concurrency: config.WORKER_CONCURRENCY,
@@ -118,7 +125,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     const beating = setInterval(() => loop.isPolling() && heartbeat(), config.HEARTBEAT_INTERVAL_MS);
     await loop.ended.finally(() => clearInterval(beating));
   } finally {
-    await announcer.close(ANNOUNCER_DEADLINE_MS);
+    await Promise.all([announcer.close(ANNOUNCER_DEADLINE_MS), tiersTeller.close()]);
     await Promise.allSettled([temporal.close(), chosen.embedder?.close(), index.close()]);
     await pool.end();
   }

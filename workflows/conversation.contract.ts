@@ -81,6 +81,8 @@ export interface IngestBatchesResult {
   flushIntervalMs: number;
   /** The page was full: call again at once. */
   more: boolean;
+  /** How long until silence ends the open episode; null when none is open. Missing in old histories. */
+  episodeEndsInMs?: number | null;
 }
 
 export interface ConversationActivities {

@@ -136,11 +136,19 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const silentForMs = Date.now() - lastHeardAtMs;
     if (silentForMs >= input.idleCloseMs) standing.silent = true;
   });
+  // Not moved by what is said meanwhile: fired too early, it is set again. Two events a pause, whatever the traffic.
+  const episodeTimer = timer('episode ends when nobody speaks', () => {
+    if (standing.episodeEndsAtMs !== null && standing.episodeEndsAtMs <= Date.now())
+      standing.episodeEnded = true;
+  });
+  const episodeTimerIsRight = (): boolean =>
+    standing.episodeEndsAtMs === null || standing.episodeEnded || episodeTimer.endsAtMs() !== null;
   /** One timer a window whatever the traffic, and one for silence that is not restarted by what is heard. */
   const windowTimerIsRight = (): boolean =>
     windowTimer.endsAtMs() === (standing.windowEnded ? null : standing.windowEndsAtMs);
   const setTimers = (): void => {
     if (!windowTimerIsRight()) windowTimer.setTo(standing.windowEnded ? null : standing.windowEndsAtMs);
+    if (!episodeTimerIsRight()) episodeTimer.setTo(standing.episodeEndsAtMs);
     if (idleTimer.endsAtMs() === null && !standing.silent) idleTimer.setTo(lastHeardAtMs + input.idleCloseMs);
   };
 
@@ -153,7 +161,13 @@ export async function conversation(input: ConversationInput): Promise<void> {
       setTimers();
       publishPhase(phaseOf(standing), pendingCount(standing), lastHeardAtMs);
       showDetails();
-      await condition(() => next().kind !== 'wait' || !windowTimerIsRight() || idleTimer.endsAtMs() === null);
+      await condition(
+        () =>
+          next().kind !== 'wait' ||
+          !windowTimerIsRight() ||
+          !episodeTimerIsRight() ||
+          (idleTimer.endsAtMs() === null && !standing.silent),
+      );
       continue;
     }
 

@@ -4,3 +4,4 @@ export { eraseUser } from './erase.workflow';
 export { importMessages } from './import.workflow';
 export { maintenance } from './maintenance.workflow';
 export { sweep } from './sweep.workflow';
+export { tiers } from './tiers.workflow';

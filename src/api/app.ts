@@ -14,6 +14,7 @@ import { memoryRoutes } from './routes/memories';
 import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
 import { storeRoutes } from './routes/store';
+import { summaryRoutes } from './routes/summaries';
 import { userRoutes } from './routes/users';
 import { requestIdOf, sendProblem, serve } from './serve';
 
@@ -31,6 +32,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...contextRoutes(deps),
     ...memoryRoutes(deps),
     ...userRoutes(deps),
+    ...summaryRoutes(deps),
     ...importRoutes(deps),
     ...maintenanceRoutes(deps),
     ...healthRoutes(deps),

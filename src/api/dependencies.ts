@@ -8,6 +8,7 @@ import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { Access } from './access';
+import type { TiersTeller } from '../temporal/tiers-signals';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
 import type { RateLimits } from './rate-limits';
@@ -19,6 +20,8 @@ export interface ApiDependencies {
   imports: Imports;
   injectionStreams: InjectionStreams;
   erasures: Erasures;
+  /** Told when a change of memories leaves summaries behind. */
+  tiersTeller: TiersTeller;
   recall: Recall;
   keepIndex: KeepIndexSoon;
   runMaintenance: RunMaintenance;

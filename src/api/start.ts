@@ -26,6 +26,7 @@ import { checkTemporal } from '../temporal/health';
 import { createErasureTeller } from '../temporal/erasure-signals';
 import { createImportTeller } from '../temporal/import-signals';
 import { createRunMaintenance } from '../temporal/maintenance-runs';
+import { createTiersTeller } from '../temporal/tiers-signals';
 import { workflowUrl } from '../temporal/workflow-links';
 import { Access } from './access';
 import { createApp } from './app';
@@ -121,6 +122,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     teller: createErasureTeller(telling),
     tombstoneHours: config.ERASE_TOMBSTONE_HOURS,
   });
+  const tiersTeller = createTiersTeller({
+    client: temporal.client,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    deadlineMs: config.STORE_TIMEOUT_MS,
+    logger: log,
+  });
   const schema = keepMigrating(pool, log);
   const limits = new RateLimits({
     perKey: config.RATE_LIMIT_PER_KEY,
@@ -136,6 +143,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     imports,
     injectionStreams,
     erasures,
+    tiersTeller,
     recall,
     runMaintenance: createRunMaintenance({
       client: temporal.client,
@@ -169,7 +177,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const closeParts = async (): Promise<void> => {
     schema.stop();
     limits.close();
-    await announcer.close(ANNOUNCER_DEADLINE_MS);
+    await Promise.all([announcer.close(ANNOUNCER_DEADLINE_MS), tiersTeller.close()]);
     feed.close();
     await Promise.allSettled([listener.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
     await pool.end();

@@ -2,7 +2,9 @@ import { conversationWorkflowId } from '../domain/ids';
 import type { Injection, Memory, RecalledMemory } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
 import type { ConversationPolicy } from '../domain/policy';
-import type { Item, WireInjection, WirePolicy } from './schemas/answers';
+import { summaryText } from '../domain/summary';
+import type { ReadSummary } from '../recall/read-summaries';
+import type { Item, WireInjection, WirePolicy, WireSummary } from './schemas/answers';
 
 const MS_PER_SECOND = 1_000;
 
@@ -32,6 +34,22 @@ export function itemOf(
       timestamp: match.timestamp.toISOString(),
       score: match.score,
     })),
+  };
+}
+
+/** A summary as the contract shows it. */
+export function summaryOf(summary: ReadSummary): WireSummary {
+  return {
+    id: summary.id,
+    tier: summary.tier,
+    persona: summary.persona,
+    text: summaryText(summary),
+    confidence: summary.confidence,
+    freshness: summary.freshness,
+    source_ids: summary.sourceIds,
+    from: summary.from.toISOString(),
+    to: summary.to.toISOString(),
+    created_at: summary.createdAt.toISOString(),
   };
 }
 

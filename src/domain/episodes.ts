@@ -39,6 +39,8 @@ export const DEFAULT_EPISODE_MAX_MESSAGES = 80;
 
 /** Messages on either side of a change of topic: fewer say too little about what they are about. */
 const TOPIC_WINDOW_MESSAGES = 8;
+/** Of fewer messages nobody can tell whether their topic has changed. */
+export const LEAST_MESSAGES_WITH_TOPICS = 2 * TOPIC_WINDOW_MESSAGES;
 /**
  * Below this cosine between what was said before and after, people talk about something else. With the local model it
  * is above 0.38 for 99 of 100 pairs of neighbouring stretches of one talk.

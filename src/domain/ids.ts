@@ -56,6 +56,22 @@ export function isWorkflowOf(
   return whole.some((one) => workflowId.endsWith(`:${workflowHash(one)}`));
 }
 
+/** The id of an episode's summary: the same episode, open or closed, always has the same. */
+export function episodeSummaryId(ref: ConversationRef, firstSeq: number, eraseEpoch: number): string {
+  return uuidV5([ref.namespace, ref.userId, ref.conversationId, 'episode', firstSeq, eraseEpoch]);
+}
+
+/** The id of a user's arc under a persona. */
+export function arcSummaryId(namespace: string, userId: string, persona: string): string {
+  return uuidV5([namespace, userId, 'arc', persona]);
+}
+
+/** The id of the workflow that keeps a user's summaries: `tiers:<namespace>:<user>:<8 hex>`; see conversationWorkflowId. */
+export function tiersWorkflowId(namespace: string, userId: string): string {
+  const parts = [namespace, userId];
+  return ['tiers', ...parts.map(readablePart), sha256Hex(JSON.stringify(parts)).slice(0, 8)].join(':');
+}
+
 /** The Weaviate tenant of a user: namespace first, then a hash, within Weaviate's `^[A-Za-z0-9_-]{1,64}$`. */
 export function tenantName(namespace: string, userId: string): string {
   const readable = namespace.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, TENANT_NAMESPACE_CHARS);

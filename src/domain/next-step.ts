@@ -1,6 +1,6 @@
 /** Why a conversation's activity runs now, as people read it in the Temporal UI. */
 export type StepReason =
-  'start' | 'size' | 'window' | 'flush' | 'idle' | 'policy' | 'retry' | 'late' | 'backlog';
+  'start' | 'size' | 'window' | 'flush' | 'idle' | 'policy' | 'retry' | 'late' | 'backlog' | 'pause';
 
 export type NextStep =
   /** Plan and index now. */
@@ -44,6 +44,10 @@ export interface Standing {
   silent: boolean;
   /** The tail was closed for silence, and nothing was heard since. */
   tailClosed: boolean;
+  /** When silence ends the open episode; null when none is open. */
+  episodeEndsAtMs: number | null;
+  /** Its timer has fired, and nothing has moved its end since. */
+  episodeEnded: boolean;
 }
 
 /** What was asked of the step that is running; taken when it starts, since signals go on arriving. */
@@ -65,6 +69,7 @@ export interface StepOutcome {
   windowEndsInMs: number | null;
   flushIntervalMs: number;
   more: boolean;
+  episodeEndsInMs?: number | null;
 }
 
 /** A window that ends this soon is waited for this long, so that clocks a little apart cannot make a tight loop. */
@@ -93,6 +98,8 @@ export function standingAtStart(carried?: { storedThrough: number; flushThrough:
     windowEnded: false,
     silent: false,
     tailClosed: false,
+    episodeEndsAtMs: null,
+    episodeEnded: false,
   };
 }
 
@@ -124,8 +131,10 @@ export function nextStep(s: Standing, mustRoll: boolean): NextStep {
   if (s.late > s.lateServed) return ingest('late');
   if (s.more) return ingest('backlog');
   if (s.windowEnded && pendingCount(s) > 0) return ingest('window');
+  if (s.episodeEnded && pendingCount(s) === 0) return ingest('pause');
   if (!s.silent) return { kind: 'wait' };
-  if (pendingCount(s) === 0 || s.tailClosed) return { kind: 'close' };
+  if (pendingCount(s) === 0 || s.tailClosed)
+    return s.episodeEndsAtMs === null ? { kind: 'close' } : { kind: 'wait' };
   return { kind: 'ingest', reason: 'idle', flushThroughSeq: s.flushThrough, closeTail: 'idle' };
 }
 
@@ -186,6 +195,9 @@ export function hearOutcome(s: Standing, asked: StepAsked, outcome: StepOutcome,
   s.lateServed = asked.late;
   s.tailClosed = asked.closedTail && s.silent && !outcome.more;
   s.fresh = false;
+  const episodeRestMs = outcome.episodeEndsInMs ?? null;
+  s.episodeEndsAtMs = episodeRestMs === null ? null : nowMs + Math.max(episodeRestMs, MIN_WINDOW_REST_MS);
+  s.episodeEnded = false;
   if (cut || policyChanged || s.windowEnded || s.windowEndsAtMs === null) {
     const unseen = s.storedThrough > outcome.storedThrough && s.unseenSinceMs !== null;
     const unseenRestMs = unseen ? s.unseenSinceMs! + s.flushIntervalMs - nowMs : null;

@@ -25,6 +25,7 @@ const WHY: Record<StepReason, string> = {
   retry: 'failed messages are tried again',
   late: 'an announcement was found missing, so the record is asked',
   backlog: 'there is more work than one step takes',
+  pause: 'the silence has ended an episode',
 };
 
 /** A range of messages as people read it. */
@@ -66,7 +67,11 @@ export function remember(notes: string[], note: string): void {
 
 function waitingFor(s: Standing): string {
   if (s.fresh) return 'About to ask the record where this conversation stands.';
-  if (pendingCount(s) === 0) return 'Everything is indexed. Waiting for the next message.';
+  if (pendingCount(s) === 0) {
+    const done = 'Everything is indexed. Waiting for the next message';
+    if (s.episodeEndsAtMs === null) return `${done}.`;
+    return `${done}; without one, the episode ends at ${new Date(s.episodeEndsAtMs).toISOString()}.`;
+  }
   const bySize = `message ${s.nextCutSeq} makes the next batch`;
   if (s.windowEndsAtMs === null) return `Waiting: ${bySize}.`;
   return `Waiting: ${bySize}, or the flush window ends at ${new Date(s.windowEndsAtMs).toISOString()}.`;

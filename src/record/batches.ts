@@ -169,6 +169,10 @@ const FINISH = {
             WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = o.first_seq
               AND b.status = 'planned'
            RETURNING b.first_seq, b.last_seq, b.status),
+         late AS (
+           UPDATE episodes e SET stale_since = coalesce(e.stale_since, clock_timestamp()), revision = e.revision + 1
+            WHERE e.namespace = $1 AND e.user_id = $2 AND e.conversation_id = $3 AND e.ended_by IS NOT NULL
+              AND EXISTS (SELECT 1 FROM finished f WHERE f.first_seq BETWEEN e.first_seq AND e.last_seq)),
          ended AS MATERIALIZED (
            SELECT m.import_id, count(*) FILTER (WHERE f.status = 'indexed') AS indexed,
                   count(*) FILTER (WHERE f.status = 'failed') AS failed

@@ -1,8 +1,11 @@
 import type { ConversationRef } from '../domain/message';
+import { markEpisodesStale } from './episodes';
 import { memoriesInContextOf } from './facts';
 import { markIndexPending } from './index-pending';
 import { LIVE_MEMORY } from './memories';
 import { run, type Queryable } from './pool';
+import { forgetVersionsOf } from './summaries';
+import { markTiersPending } from './tiers-pending';
 
 const DELETE = {
   name: 'delete-memory',
@@ -48,6 +51,8 @@ export async function deleteMemory(
   const history = await run<{ id: string }>(on, DELETE_HISTORY, [...key, id]);
   const gone = [id, ...history.rows.map((row) => row.id)];
   await forgetTracesOf(on, owner, gone);
+  await forgetVersionsOf(on, owner, gone);
+  if (await markEpisodesStale(on, owner, gone)) await markTiersPending(on, owner);
   const changed = [...gone, ...(await memoriesInContextOf(on, owner, gone))];
   await markIndexPending(on, owner, changed);
   return changed;

@@ -1,5 +1,6 @@
 import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
 import { admitUser } from './erasures';
+import { markEpisodesStale } from './episodes';
 import { markIndexPending } from './index-pending';
 import {
   LIVE_MEMORY,
@@ -10,6 +11,7 @@ import {
   type MemoryRow,
 } from './memories';
 import { run, type Queryable } from './pool';
+import { markTiersPending } from './tiers-pending';
 
 /** A memory that somebody wrote by hand. */
 export interface NewFact {
@@ -143,6 +145,8 @@ export async function changeMemory(
     reindexed = [id, ...(await memoriesInContextOf(on, owner, [id]))];
     await markIndexPending(on, owner, reindexed);
   }
+  // Whatever has changed, the summary of its episode says it or goes by it.
+  if (row.tier === 'raw' && (await markEpisodesStale(on, owner, [id]))) await markTiersPending(on, owner);
   const memory = memoryFromRow((await run<MemoryRow>(on, LOCK, key)).rows[0]!);
   return { memory, reindexed };
 }

@@ -4,6 +4,7 @@ import { deleteMemory } from '../../record/delete-memory';
 import { changeMemory, saveFact } from '../../record/facts';
 import { getMemory } from '../../record/memories';
 import { transaction } from '../../record/pool';
+import { TELL_SOON_MS } from '../../temporal/tiers-signals';
 import type { ApiDependencies } from '../dependencies';
 import { defineRoute, type Answer, type RequestContext, type Route } from '../route';
 import { item } from '../schemas/answers';
@@ -84,6 +85,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
         const owner = { namespace, userId: query.user_id };
         const changed = await transaction(deps.pool, (client) => deleteMemory(client, owner, memory));
         if (changed === null) throw notFound(NO_MEMORY);
+        deps.tiersTeller.tell(owner, TELL_SOON_MS);
         await deps.keepIndex(owner, changed);
         return { status: 200, body: { id: memory, deleted: true } };
       },
@@ -130,6 +132,7 @@ async function change(
     }),
   );
   if (!changed) throw notFound(NO_MEMORY);
+  deps.tiersTeller.tell(owner, TELL_SOON_MS);
   if (changed.reindexed.length > 0) await deps.keepIndex(owner, changed.reindexed);
   return { status: 200, body: itemOf(changed.memory) };
 }

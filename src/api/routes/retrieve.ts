@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
-import { rawNarrative } from '../../recall/raw-narrative';
-import type { Recall, RetrieveRequest, RetrieveResult } from '../../recall/recall';
+import { GRANULARITIES } from '../../recall/granularity';
+import type { RetrieveRequest, RetrieveResult } from '../../recall/recall';
+import { tell } from '../../recall/tell';
 import type { ApiDependencies } from '../dependencies';
 import { defineRoute, type Route } from '../route';
 import { item, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
 import { personaContext } from '../schemas/messages';
 import { where } from '../schemas/where';
-import { itemOf } from '../wire';
+import { itemOf, summaryOf } from '../wire';
 
 const DEFAULT_LIMIT = 10;
 
@@ -48,7 +49,7 @@ const postBody = z
     limit: field.integer(1, field.MAX_RETRIEVE_LIMIT).nullish(),
     offset: field.integer(0, field.MAX_OFFSET).nullish(),
     persona_context: personaContext.nullish(),
-    granularity: z.enum(['raw', 'episodic', 'arc', 'auto']).nullish(),
+    granularity: z.enum(GRANULARITIES).nullish(),
     include_narrative: z.boolean().nullish(),
     explain: z.boolean().nullish(),
     filters: field.metadata.nullish().meta({ description: 'Equality on metadata' }),
@@ -164,19 +165,30 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
       responses: { 200: { description: 'Memories, best first', schema: personaAnswer } },
       userOf: ({ body }) => body.user_id,
       async handle({ body }, { namespace }) {
-        const found = await deps.recall.retrieve(personaRequest(namespace, body));
-        const granularity = body.granularity ?? 'auto';
+        const retrieve = personaRequest(namespace, body);
+        const found = await deps.recall.retrieve(retrieve);
+        const told = await tell(
+          deps,
+          {
+            retrieve,
+            // Who asks for neither wants what was said, and soon.
+            granularity: body.granularity ?? (body.include_narrative ? 'auto' : 'raw'),
+            from: body.created_after ?? undefined,
+            to: body.created_before ?? undefined,
+            limit: retrieve.limit,
+            narrative: body.include_narrative ?? false,
+          },
+          found,
+        );
         return {
           status: 200,
           body: {
             persona: { ...found.persona, state_snapshot_id: null },
             results: {
-              granularity: granularity === 'auto' ? 'raw' : granularity,
+              granularity: told.granularity,
               memories: found.memories.map(itemOf),
-              summaries: [],
-              narrative: body.include_narrative
-                ? await narrativeOf(deps.recall, namespace, body, found)
-                : null,
+              summaries: told.summaries.map(summaryOf),
+              narrative: told.narrative,
             },
             explainability: body.explain ? explained(found) : null,
           },
@@ -208,18 +220,6 @@ function personaRequest(namespace: string, body: PostBody): RetrieveRequest {
       mood: context?.mood ?? null,
     },
   };
-}
-
-/** Only empty when nothing passes the filters: a page beyond the last one does not make a life empty. */
-async function narrativeOf(
-  recall: Recall,
-  namespace: string,
-  body: PostBody,
-  found: RetrieveResult,
-): Promise<string> {
-  if (found.memories.length > 0 || found.total === 0) return rawNarrative(found.memories);
-  const first = await recall.retrieve({ ...personaRequest(namespace, body), offset: 0 });
-  return rawNarrative(first.memories);
 }
 
 function explained(found: RetrieveResult): z.output<typeof personaAnswer>['explainability'] {

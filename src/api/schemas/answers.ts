@@ -68,6 +68,7 @@ export const summary = z
     created_at: time,
   })
   .meta({ id: 'Summary' });
+export type WireSummary = z.output<typeof summary>;
 
 export const injection = z
   .object({

@@ -2,9 +2,11 @@ import * as initial from './0001-initial';
 import * as participants from './0002-participants';
 import * as imports from './0003-imports';
 import * as readings from './0004-readings';
+import * as tiers from './0005-tiers';
 import * as facts from './0006-facts';
 import * as apiKeys from './0007-api-keys';
 import * as erasures from './0008-erasures';
+import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
 
 export interface Migration {
@@ -22,8 +24,10 @@ export const MIGRATIONS: readonly Migration[] = [
   participants,
   imports,
   readings,
+  tiers,
   facts,
   apiKeys,
   erasures,
+  tiersGuard,
   upkeep,
 ];

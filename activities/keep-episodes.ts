@@ -1,0 +1,120 @@
+import { log } from '@temporalio/activity';
+import { ensureError, UnavailableError } from '../src/domain/errors';
+import { LEAST_MESSAGES_WITH_TOPICS, planEpisodes, type EpisodeUnit } from '../src/domain/episodes';
+import { episodeSummaryId } from '../src/domain/ids';
+import type { ConversationRef } from '../src/domain/message';
+import { fromInt8, meanVector } from '../src/models/quantize';
+import { conversationState } from '../src/record/conversations';
+import {
+  episodeUnits,
+  importBringsMore,
+  saveEpisodes,
+  staleEpisodesOf,
+  type Episode,
+} from '../src/record/episodes';
+import { readTurnVectors } from '../src/record/memories';
+import { summarySeenThrough } from '../src/record/summaries';
+import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
+import type { ActivityDependencies } from './dependencies';
+import { summarizeEpisode } from './summarize-episode';
+
+/** What one step may summarize of a long import; the sweep and the user's own workflow do the rest. */
+const EPISODES_A_STEP = 20;
+/** A growing episode is summarized again when it has grown by this share, or when somebody waits for it. */
+const GROWN_BY = 0.25;
+const MAX_CUTS = 20;
+/** The body of an import may end without another word for a conversation that it has brought all of. */
+const LOOK_AGAIN_AFTER_MS = 15_000;
+
+export interface EpisodeStep {
+  /** Somebody asked for a flush: what is open is summarized at once. */
+  flush: boolean;
+}
+
+/**
+ * Cuts what is indexed into episodes and summarizes what has changed. Nothing that goes wrong here holds up messages:
+ * what is left behind is a row that the sweep finds.
+ * @returns how long until silence ends the open episode; null when none is open, or more is known to come
+ */
+export async function keepEpisodes(
+  dependencies: ActivityDependencies,
+  ref: ConversationRef,
+  step: EpisodeStep,
+  signal?: AbortSignal,
+): Promise<number | null> {
+  try {
+    const { closed, endsInMs } = await cut(dependencies, ref);
+    const stale = await staleEpisodesOf(dependencies.pool, ref, EPISODES_A_STEP);
+    for (const episode of stale) {
+      if (episode.open && !step.flush && !(await hasGrown(dependencies, episode))) continue;
+      await summarizeEpisode(dependencies, episode, signal);
+    }
+    if (closed > 0) dependencies.tiersTeller.tell(ref, TELL_LATER_MS);
+    return endsInMs;
+  } catch (thrown) {
+    if (thrown instanceof UnavailableError) throw thrown;
+    log.error('episodes could not be kept', { error: ensureError(thrown) });
+    return null;
+  }
+}
+
+async function cut(
+  { pool, embedder, episodes: policy }: ActivityDependencies,
+  ref: ConversationRef,
+): Promise<{ closed: number; endsInMs: number | null }> {
+  let closed = 0;
+  for (let attempt = 1; attempt <= MAX_CUTS; attempt += 1) {
+    const state = await conversationState(pool, ref);
+    if (!state) return { closed, endsInMs: null };
+    const { units, nowMs, truncated } = await episodeUnits(pool, ref, state.indexedThrough);
+    const first = units[0];
+    if (!first) return { closed, endsInMs: null };
+    const moreComes =
+      truncated || state.appendedThrough > units.at(-1)!.lastSeq || (await importBringsMore(pool, ref));
+    const plan = planEpisodes(await withVectors(pool, ref, embedder?.name ?? null, units), policy, {
+      nowMs,
+      moreComes,
+    });
+    const saved = await saveEpisodes(
+      pool,
+      ref,
+      first.firstSeq,
+      plan,
+      nowMs + LOOK_AGAIN_AFTER_MS,
+      (firstSeq) => episodeSummaryId(ref, firstSeq, state.eraseEpoch),
+    );
+    if (!saved) continue;
+    closed += plan.closed.length;
+    if (truncated && plan.closed.length > 0) continue;
+    return { closed, endsInMs: plan.endsAtMs === null ? null : Math.max(0, plan.endsAtMs - nowMs) };
+  }
+  throw new UnavailableError('postgres', `a conversation’s episodes changed ${MAX_CUTS} times in a row`);
+}
+
+/** The same batches with the means of their turns' vectors, where there are enough of them to tell topics apart. */
+async function withVectors(
+  pool: ActivityDependencies['pool'],
+  ref: ConversationRef,
+  embedderName: string | null,
+  units: readonly EpisodeUnit[],
+): Promise<readonly EpisodeUnit[]> {
+  const first = units[0]!.firstSeq;
+  const last = units.at(-1)!.lastSeq;
+  if (embedderName === null || last - first + 1 < LEAST_MESSAGES_WITH_TOPICS) return units;
+  const kept = await readTurnVectors(pool, ref, embedderName, first, last);
+  return units.map((unit) => {
+    const vectors: Float32Array[] = [];
+    for (let seq = unit.firstSeq; seq <= unit.lastSeq; seq += 1) {
+      const vector = kept.get(seq);
+      if (vector) vectors.push(fromInt8(vector));
+    }
+    return vectors.length === 0 ? unit : { ...unit, vector: meanVector(vectors) };
+  });
+}
+
+async function hasGrown({ pool }: ActivityDependencies, episode: Episode): Promise<boolean> {
+  const seen = await summarySeenThrough(pool, episode.ref, episode.summaryId);
+  if (seen === null) return true;
+  const before = seen - episode.firstSeq + 1;
+  return episode.lastSeq - seen >= before * GROWN_BY;
+}

@@ -1,0 +1,119 @@
+import type { Pool } from 'pg';
+import { resolveGranularity, type AskedGranularity, type Granularity } from './granularity';
+import { arcNarrative, episodicNarrative, rawStatement, type Narrative, type Statement } from './narrative';
+import { rawNarrative } from './raw-narrative';
+import { readSummaries, type ReadSummary } from './read-summaries';
+import type { Recall, RetrieveRequest, RetrieveResult } from './recall';
+import { termsOf } from './terms';
+
+export interface TellRequest {
+  retrieve: RetrieveRequest;
+  granularity: AskedGranularity;
+  /** Summaries that touch this time. */
+  from?: Date | undefined;
+  to?: Date | undefined;
+  /** How many summaries at most. */
+  limit: number;
+  /** Without it only the summaries are read. */
+  narrative: boolean;
+}
+
+/** What a question is answered with besides memories. */
+export interface Told {
+  granularity: Granularity;
+  /** Of the granularity, those told first first; empty for raw. */
+  summaries: ReadSummary[];
+  /** `""` only when there is nothing at all; null when it was not asked for. */
+  narrative: string | null;
+  statements: Statement[];
+}
+
+/** More episodes are not read for one answer: the latest. */
+const MAX_SUMMARIES_READ = 200;
+
+/**
+ * Tells what is known at the granularity asked for. Until a tier exists the one below stands in: episodes for arcs,
+ * what was said for episodes.
+ * @param found what the query has found already, which says which episodes answer it
+ */
+export async function tell(
+  { pool, recall }: { pool: Pool; recall: Recall },
+  request: TellRequest,
+  found: RetrieveResult,
+): Promise<Told> {
+  const { retrieve } = request;
+  const read = async (tier: 'episodic' | 'arc'): Promise<ReadSummary[]> =>
+    within(
+      await readSummaries(pool, retrieve, {
+        tier,
+        from: request.from,
+        to: request.to,
+        limit: MAX_SUMMARIES_READ,
+      }),
+      request,
+    );
+  const wantsArcs = request.granularity === 'arc' || request.granularity === 'auto';
+  const arcs = wantsArcs ? await read('arc') : [];
+  const episodes =
+    request.granularity === 'raw' || (request.granularity === 'arc' && arcs.length > 0)
+      ? []
+      : await read('episodic');
+  const granularity = resolveGranularity(request.granularity, retrieve.query, {
+    episodes: episodes.length > 0,
+    arcs: arcs.length > 0,
+  });
+  const queryTerms = new Set(retrieve.query === null ? [] : termsOf(retrieve.query));
+  const input = {
+    relevance: new Map(found.memories.map((memory) => [memory.id, memory.relevance])),
+    answers: (text: string) => queryTerms.size > 0 && termsOf(text).some((term) => queryTerms.has(term)),
+    persona: found.persona.selected,
+  };
+  const told = toldOf(granularity, arcs, episodes, input);
+  const ofTier = granularity === 'arc' ? arcs : granularity === 'episodic' ? episodes : [];
+  const summaries = firstTold(ofTier, told?.summaryIds ?? []).slice(0, request.limit);
+  if (!request.narrative) return { granularity, summaries, narrative: null, statements: [] };
+  if (told && told.text !== '')
+    return { granularity, summaries, narrative: told.text, statements: told.statements };
+  const raw = await standIn(recall, retrieve, found);
+  return { granularity, summaries, narrative: rawNarrative(raw), statements: raw.map(rawStatement) };
+}
+
+/** Of summaries that reach beyond the time asked for only what was said in it. */
+function within(summaries: readonly ReadSummary[], { from, to }: TellRequest): ReadSummary[] {
+  if (!from && !to) return [...summaries];
+  return summaries.flatMap((summary) => {
+    const sentences = summary.sentences.filter(
+      ({ saidAt }) => (!from || saidAt >= from) && (!to || saidAt < to),
+    );
+    return sentences.length === 0 ? [] : [{ ...summary, sentences }];
+  });
+}
+
+function toldOf(
+  granularity: Granularity,
+  arcs: readonly ReadSummary[],
+  episodes: readonly ReadSummary[],
+  input: Omit<Parameters<typeof episodicNarrative>[0], 'summaries'>,
+): Narrative | null {
+  if (granularity === 'raw') return null;
+  if (granularity === 'arc' && arcs.length > 0) return arcNarrative({ ...input, summaries: arcs });
+  return episodicNarrative({ ...input, summaries: episodes });
+}
+
+function firstTold(summaries: readonly ReadSummary[], order: readonly string[]): ReadSummary[] {
+  const place = (summary: ReadSummary): number => {
+    const at = order.indexOf(summary.id);
+    return at === -1 ? order.length : at;
+  };
+  return [...summaries].sort((a, b) => place(a) - place(b) || b.from.getTime() - a.from.getTime());
+}
+
+/** Only empty when nothing passes the filters: a page beyond the last one does not make a life empty. */
+async function standIn(
+  recall: Recall,
+  request: RetrieveRequest,
+  found: RetrieveResult,
+): Promise<RetrieveResult['memories']> {
+  if (found.memories.length > 0 || found.total === 0) return found.memories;
+  return (await recall.retrieve({ ...request, offset: 0 })).memories;
+}
