@@ -5,13 +5,8 @@ import { importFile, type ImportOptions } from './commands/import-file';
 import { listImports, listRejections, showImport, steerImport, type OutputOptions } from './commands/imports';
 import { addKeys } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
-import { DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE } from './invocation';
-import { Server } from './server';
-
-interface ServerOptions {
-  url: string;
-  apiKey?: string;
-}
+import { addMemoryCommands } from './program-memories';
+import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 failed, or some lines were not imported; 2 wrong usage; 3 server out of reach; 130 interrupted.`;
@@ -22,6 +17,7 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
     .description('Agentic Memories on the command line.')
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride();
+  addMemoryCommands(program, onExit);
   addImport(program, onExit);
   const imports = program.command('imports').description('See and steer imports.');
   const at = withServer;
@@ -84,24 +80,6 @@ function addImport(program: Command, onExit: (code: ExitCode) => void): void {
       async (file: string, options: Omit<ImportOptions, 'follow'> & ServerOptions & { detach?: boolean }) =>
         onExit(await importFile(serverOf(options), file, { ...options, follow: !options.detach })),
     );
-}
-
-function withServer(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--url <url>', 'the server').env(URL_VARIABLE).default(DEFAULT_URL).argParser(serverUrl),
-    )
-    .addOption(new Option('--api-key <key>', 'its key').env(KEY_VARIABLE))
-    .option('--json', 'print JSON, for scripts', false);
-}
-
-function serverOf({ url, apiKey }: ServerOptions): Server {
-  return new Server({ url, apiKey });
-}
-
-function serverUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError(`It must look like ${DEFAULT_URL}.`);
 }
 
 function utcOffset(text: string): string {

@@ -10,8 +10,8 @@ export function count(value: number): string {
 }
 
 /** `1,234 messages`, `1 message` */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function counted(value: number, noun: string, plural = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
 /** `1,234/s`; below ten with one digit more. */
@@ -31,7 +31,9 @@ export function clock(seconds: number): string {
 /** Rows of words below each other; columns that hold only numbers stand to the right. */
 export function table(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, place) => Math.max(...rows.map((row) => row[place]?.length ?? 0)));
-  const isNumeric = widths.map((_, place) => rows.slice(1).every((row) => /^[\d,]*$/.test(row[place] ?? '')));
+  const isNumeric = widths.map((_, place) =>
+    rows.slice(1).every((row) => /^[\d,.]*$/.test(row[place] ?? '')),
+  );
   return rows
     .map((row) =>
       row

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import type { MemoryClient } from '../../client';
+import { CliError, EXIT, type ExitCode } from '../exit';
+import { count, counted, table } from '../words';
+import type { OutputOptions } from './imports';
+
+/** `users USER` */
+export async function showUser(
+  client: MemoryClient,
+  user: string,
+  { limit, json }: OutputOptions & { limit: number },
+): Promise<ExitCode> {
+  const { conversations, next_cursor: more } = await client.users.conversations(user, { limit });
+  if (json) console.log(JSON.stringify(conversations));
+  else if (conversations.length === 0) console.log(`${user} has no conversations.`);
+  else {
+    const rows = conversations.map((one) => [
+      one.conversation_id,
+      count(one.appended_through),
+      count(one.indexed_through),
+      one.created_at.slice(0, 10),
+      one.updated_at.slice(0, 16).replace('T', ' '),
+    ]);
+    console.log(table([['CONVERSATION', 'MESSAGES', 'SEARCHABLE', 'BEGAN', 'LAST (UTC)'], ...rows]));
+    if (more !== null) console.log('\nThere are more; --limit shows up to 1,000.');
+  }
+  return EXIT.done;
+}
+
+/** `export USER` */
+export async function exportUser(
+  client: MemoryClient,
+  user: string,
+  { output }: { output?: string },
+): Promise<ExitCode> {
+  const target = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
+  // A file that cannot be written is told before anything is asked for.
+  if (output !== undefined)
+    await once(target, 'open').catch((cause: Error) => {
+      throw new CliError(EXIT.usage, `${output} cannot be written: ${cause.message}`, [], { cause });
+    });
+  let records = 0;
+  for await (const record of client.users.export(user)) {
+    records += 1;
+    if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
+  }
+  if (output !== undefined) {
+    target.end();
+    await once(target, 'close');
+    console.error(`${counted(records, 'record')} of ${user} written to ${output}`);
+  }
+  return EXIT.done;
+}
+
+/** `erase USER` */
+export async function eraseUser(
+  client: MemoryClient,
+  user: string,
+  { yes, json }: OutputOptions & { yes: boolean },
+): Promise<ExitCode> {
+  if (!yes) await confirm(user);
+  const answer = await client.users.erase(user);
+  if (json) console.log(JSON.stringify(answer));
+  else console.log(`Everything of ${user} is being erased; nothing of it is found from now on.`);
+  return EXIT.done;
+}
+
+async function confirm(user: string): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new CliError(EXIT.usage, 'erasing cannot be undone: say --yes where nobody can be asked');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const typed = await terminal.question(
+    `This erases everything of ${user} and cannot be undone. Type the user's id to go on: `,
+  );
+  terminal.close();
+  if (typed !== user) throw new CliError(EXIT.usage, 'nothing was erased: what you typed is not the id');
+}
