@@ -24,6 +24,8 @@ const OVER_FETCH = 4;
 /** A neighbour's own context, and the turn itself. */
 const REACH_TURNS = CONTEXT_REACH_TURNS + 1;
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 export interface RecallDependencies {
   pool: PgPool;
   index: MemoryIndex;
@@ -148,6 +150,8 @@ function compareText(a: string | null, b: string | null): number {
   if (a === b) return 0;
   if (a === null) return 1;
   if (b === null) return -1;
+  // Only beyond the basic plane do code units and code points sort differently.
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -32,11 +32,10 @@ export function contextualBm25(
   const scores = new Float64Array(count);
   const lengths = contextualLengths(pool, context);
   const averageLength = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, count) || 1;
-  const dates = new Set(pool.features.flatMap((features) => features.dates));
   const frequencies = new Float64Array(count);
   for (const [term, weight] of idf) {
     const own = postings.get(term);
-    const isDate = dates.has(term);
+    const isDate = pool.dates.has(term);
     if (!own && !isDate) continue;
     frequencies.fill(0);
     if (own) spread(pool, own, context, frequencies);

@@ -107,13 +107,12 @@ export function relevanceOf(gated: number, pooled: number, best: number): number
 export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: Question): TurnEvidence[] {
   const { pool, postings, gateIdf, plainCosines } = scored;
   const matched = new Float64Array(pool.turns.length);
-  const dates = new Set(pool.features.flatMap((features) => features.dates));
   let total = 0;
   for (const term of question.terms) {
     const idf = gateIdf.get(term) ?? 0;
     total += idf;
     for (const place of postings.get(term)?.places ?? []) matched[place]! += idf;
-    if (!dates.has(term)) continue;
+    if (!pool.dates.has(term)) continue;
     pool.features.forEach((features, i) => {
       if (features.dates.includes(term) && !features.counts.has(term)) matched[i]! += idf;
     });

@@ -25,6 +25,8 @@ export interface Pool<T extends PoolTurn = PoolTurn> {
   readonly turns: readonly T[];
   /** What is known of each turn whatever the question. */
   readonly features: readonly TurnFeatures[];
+  /** The words of all their dates. */
+  readonly dates: ReadonlySet<string>;
   /** The place of the turn `offset` turns further in the same conversation; −1 if it is not in the pool. */
   neighbour(place: number, offset: number): number;
 }
@@ -40,9 +42,13 @@ export function makePool<T extends PoolTurn>(turns: readonly T[]): Pool<T> {
   const sorted = [...turns].sort(
     (a, b) => compare(a.conversationId ?? '', b.conversationId ?? '') || a.seq - b.seq,
   );
+  const features = sorted.map((turn) => turn.features ?? turnFeatures(turn));
+  const dates = new Set<string>();
+  for (const ofTurn of features) for (const word of ofTurn.dates) dates.add(word);
   return {
     turns: sorted,
-    features: sorted.map((turn) => turn.features ?? turnFeatures(turn)),
+    features,
+    dates,
     neighbour: neighbourIn(sorted),
   };
 }
