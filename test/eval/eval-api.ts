@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const IMPORT_DEADLINE_MS = 600_000;
 const POLL_MS = 250;
+/** A busy machine may say "try again in a moment". */
+const BUSY_TRIES = 20;
+const BUSY_WAIT_MS = 1_000;
 
 /** A message as POST /v1/imports takes it. */
 export interface ImportLine {
@@ -89,12 +92,17 @@ export class EvalApi {
   }
 
   private async call<Answer>(path: string, body?: unknown): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { ...this.headers(), 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return answerOf<Answer>(path, response);
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(`${this.url}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { ...this.headers(), 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const busy = response.status === 503 || response.status === 429;
+      if (!busy || attempt === BUSY_TRIES) return answerOf<Answer>(path, response);
+      await response.arrayBuffer();
+      await sleep(BUSY_WAIT_MS);
+    }
   }
 
   private headers(): Record<string, string> {
