@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureError } from '../domain/errors';
 import { StoppedError } from './data-lock';
@@ -10,6 +10,8 @@ const MAX_RESTART_DELAY_MS = 15_000;
 /** A child that lived this long has earned a quick restart again. */
 const HEALTHY_LIFE_MS = 60_000;
 const READY_POLL_MS = 100;
+/** How long a child that is started again has the machine as the others have. */
+const STARTUP_MS = 30_000;
 /** Deaths before a child was ever ready that make the start give up. */
 const MAX_DEATHS_BEFORE_READY = 3;
 const LOG_TAIL_BYTES = 2_000;
@@ -79,11 +81,26 @@ export class Child {
       try {
         await this.spec.ready();
         this.everReady = true;
+        // Not before: on a busy machine it would take minutes to start.
+        this.giveWay();
         return;
       } catch (thrown) {
         lastError = thrown;
       }
     }
+  }
+
+  private giveWay(): void {
+    const pid = this.process?.pid;
+    if (pid !== undefined && this.spec.nice !== undefined) giveWay(pid, this.spec.nice);
+  }
+
+  /** After a restart nobody waits for it to be ready. */
+  private giveWayLater(): void {
+    const started = this.process;
+    setTimeout(() => {
+      if (this.process === started) this.giveWay();
+    }, STARTUP_MS).unref();
   }
 
   /** The child as it runs now; undefined while it is down. */
@@ -144,11 +161,14 @@ export class Child {
     const delayMs = restartDelayMs(this.deaths);
     this.events.onDeath(this.spec.name, how, delayMs);
     this.restart = setTimeout(() => {
-      this.launch().catch((thrown: unknown) => {
-        this.deaths += 1;
-        this.lastDeath = ensureError(thrown).message;
-        this.launchLater(this.lastDeath);
-      });
+      this.launch().then(
+        () => this.giveWayLater(),
+        (thrown: unknown) => {
+          this.deaths += 1;
+          this.lastDeath = ensureError(thrown).message;
+          this.launchLater(this.lastDeath);
+        },
+      );
     }, delayMs);
   }
 
@@ -177,15 +197,22 @@ function logTail(file: string): string {
   }
 }
 
-/**
- * Set before the program starts, so that no thread of it starts without. Where Linux groups processes by session
- * (sched_autogroup), `nice` counts within a session alone, and each child leads its own: there the group's own niceness
- * is what others feel.
- */
-const GIVE_WAY = '{ echo "$0" >/proc/self/autogroup; } 2>/dev/null; exec nice -n "$0" "$@"';
-
+/** By `nice` itself rather than from outside, so that no thread starts before the priority is set. */
 function withPriority({ command, args, nice = 0 }: ChildSpec): Pick<ChildSpec, 'command' | 'args'> {
-  return nice === 0
-    ? { command, args }
-    : { command: 'sh', args: ['-c', GIVE_WAY, String(nice), command, ...args] };
+  return nice === 0 ? { command, args } : { command: 'nice', args: ['-n', String(nice), command, ...args] };
+}
+
+/**
+ * Where Linux groups processes by session (sched_autogroup), `nice` counts within a session alone, and each child leads
+ * its own: the group's own niceness is what the others feel. Elsewhere there is no such file, and `nice` has done it.
+ */
+function giveWay(pid: number, nice: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch (thrown) {
+    const { code } = ensureError(thrown) as NodeJS.ErrnoException;
+    // No such feature, not allowed here, or the child has just ended: it runs on as it is.
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EAGAIN', 'ESRCH', 'EINVAL'].includes(code ?? ''))
+      throw thrown;
+  }
 }
