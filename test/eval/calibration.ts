@@ -1,6 +1,7 @@
 import { withoutNames, nameWords } from '../../src/recall/terms';
 import type { EvalApi, ImportLine } from './eval-api';
 import { EVERYDAY, GENERAL_QUESTIONS, SMALL_TALK } from './everyday-talk';
+import { inParallel } from './in-parallel';
 import type { EvalConversation, EvalTurn } from './locomo';
 import { meanPercent } from './measures';
 import { ADVERSARIAL } from './recall-figures';
@@ -12,7 +13,6 @@ const SMALL_STORE_TURNS = [1, 2, 3, 5, 10];
 /** Per conversation: each costs a user of its own. */
 const SMALL_STORES = 25;
 const STRANGERS_A_SMALL_STORE = 4;
-const IN_FLIGHT = 4;
 
 /** A question to a user, and whether anything of theirs answers it. */
 export interface CalibrationCase {
@@ -58,17 +58,8 @@ export function calibrationPlan(
 }
 
 /** Asks every question; gives the best score of each. */
-export async function askAll(api: EvalApi, cases: readonly CalibrationCase[]): Promise<number[]> {
-  const best = new Array<number>(cases.length).fill(0);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let i = next++; i < cases.length; i = next++) {
-      const one = cases[i]!;
-      best[i] = (await api.scores(one.userId, one.text, 1))[0] ?? 0;
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
-  return best;
+export function askAll(api: EvalApi, cases: readonly CalibrationCase[]): Promise<number[]> {
+  return inParallel(cases, async (one) => (await api.scores(one.userId, one.text, 1))[0] ?? 0);
 }
 
 /** The share of each kind of question that something would be injected for, in percent. */

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { ablate } from './ablate';
 import { askAll, calibrationPlan, injectedShares, linesOf } from './calibration';
 import { EvalApi, type WireMemory } from './eval-api';
+import { inParallel } from './in-parallel';
 import { readLocomo, type EvalConversation } from './locomo';
 import { meanPercent, quantile, rankedTurns, reliability } from './measures';
 import { ADVERSARIAL, recallFigures, type AnsweredQuestion } from './recall-figures';
@@ -118,16 +119,17 @@ async function contextFigures(
   conversations: readonly EvalConversation[],
   userOf: (conversation: EvalConversation) => string,
 ): Promise<Record<string, number | null>> {
+  const asked = conversations.flatMap((conversation) =>
+    conversation.questions
+      .filter((question) => question.category !== ADVERSARIAL)
+      .map((question) => ({ ...question, userId: userOf(conversation) })),
+  );
   const figures: Record<string, number | null> = {};
   for (const tokens of CONTEXT_TOKENS) {
-    const shares: number[] = [];
-    for (const conversation of conversations) {
-      for (const { text, category, evidence } of conversation.questions) {
-        if (category === ADVERSARIAL) continue;
-        const sources = new Set(await api.contextSources(userOf(conversation), text, tokens));
-        shares.push(evidence.filter((id) => sources.has(id)).length / evidence.length);
-      }
-    }
+    const shares = await inParallel(asked, async ({ userId, text, evidence }) => {
+      const sources = new Set(await api.contextSources(userId, text, tokens));
+      return evidence.filter((id) => sources.has(id)).length / evidence.length;
+    });
     figures[tokens] = meanPercent(shares);
     console.error(`context blocks of ${tokens} tokens asked for`);
   }
