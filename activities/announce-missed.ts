@@ -1,5 +1,6 @@
 import { missedAnnouncements, touchConversations } from '../src/record/conversations';
 import { undrivenErasures } from '../src/record/erasures';
+import { dueExtractions } from '../src/record/extraction-windows';
 import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
 import type { SweepActivities } from '../workflows/sweep.contract';
@@ -16,13 +17,16 @@ const CONVERSATIONS_A_SWEEP = 500;
 const UNDRIVEN_AFTER_MS = 30_000;
 const IMPORTS_A_SWEEP = 50;
 const ERASURES_A_SWEEP = 50;
+const EXTRACTIONS_A_SWEEP = 100;
 
 /** See workflows/sweep.contract. */
 export function createAnnounceMissed(dependencies: ActivityDependencies): SweepActivities['announceMissed'] {
-  const { pool, announcer, importTeller, erasureTeller, defaults } = dependencies;
+  const { pool, announcer, importTeller, erasureTeller, extraction, defaults } = dependencies;
   return async function announceMissed() {
     await forgetExpiredAnswers(pool);
     await catchUpIndex(dependencies);
+    if (extraction)
+      for (const ref of await dueExtractions(pool, EXTRACTIONS_A_SWEEP)) await extraction.teller.tell(ref);
     const undriven = await undrivenImports(pool, UNDRIVEN_AFTER_MS, IMPORTS_A_SWEEP);
     await Promise.all(undriven.map((ref) => importTeller.tell(ref)));
     const unerased = await undrivenErasures(pool, UNDRIVEN_AFTER_MS, ERASURES_A_SWEEP);

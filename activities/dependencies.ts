@@ -6,9 +6,11 @@ import type { AffectModel } from '../src/models/affect/affect-model';
 import type { Embedder } from '../src/models/embedder';
 import type { PersonaClassifier } from '../src/models/persona-classifier';
 import type { Summarizer } from '../src/models/summarizer';
+import type { LanguageModel } from '../src/models/language-model';
 import type { Announcer } from '../src/temporal/announcer';
 import type { RunDeleter } from '../src/temporal/delete-runs';
 import type { ErasureTeller } from '../src/temporal/erasure-signals';
+import type { ExtractionTeller } from '../src/temporal/extraction-signals';
 import type { ImportTeller } from '../src/temporal/import-signals';
 import type { TiersTeller } from '../src/temporal/tiers-signals';
 
@@ -28,6 +30,21 @@ export interface ActivityDependencies {
   tiersTeller: TiersTeller;
   summarizer: Summarizer;
   episodes: EpisodePolicy;
+  /** Null: there is no language model. */
+  extraction: ExtractionDependencies | null;
   /** What a conversation's own policy is merged into. */
   defaults: ConversationPolicy;
+}
+
+/** What facts are read with, and how often. */
+export interface ExtractionDependencies {
+  model: LanguageModel;
+  teller: ExtractionTeller;
+  policy: {
+    callsPerUserAndDay: number;
+    /** Silence after which an open window is read. */
+    tailAfterMs: number;
+    /** When what the model failed at is tried again. */
+    retryDegradedMs: number;
+  };
 }

@@ -1,4 +1,5 @@
 import type { ConversationActivities } from '../workflows/conversation.contract';
+import type { ExtractionActivities } from '../workflows/extraction.contract';
 import type { ImportActivities } from '../workflows/import.contract';
 import type { MaintenanceActivities } from '../workflows/maintenance.contract';
 import type { EraseActivities } from '../workflows/erase.contract';
@@ -8,6 +9,7 @@ import { createAdvanceImport } from './advance-import';
 import { createAnnounceMissed } from './announce-missed';
 import type { ActivityDependencies } from './dependencies';
 import { createEraseActivities } from './erase-user';
+import { createExtraction } from './extract-window';
 import { createIngestBatches } from './ingest-batches';
 import { createMaintain } from './maintain';
 import { createRefreshSummaries } from './refresh-summaries';
@@ -16,6 +18,7 @@ export type { ActivityDependencies } from './dependencies';
 
 export type Activities = ConversationActivities &
   EraseActivities &
+  ExtractionActivities &
   ImportActivities &
   MaintenanceActivities &
   SweepActivities &
@@ -24,6 +27,7 @@ export type Activities = ConversationActivities &
 /** Everything workflows can have done. Each activity may run twice, or half and then again, without harm. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
   return {
+    ...createExtraction(dependencies),
     ingestBatches: createIngestBatches(dependencies),
     advanceImport: createAdvanceImport(dependencies),
     announceMissed: createAnnounceMissed(dependencies),

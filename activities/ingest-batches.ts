@@ -5,6 +5,7 @@ import type { ConversationRef } from '../src/domain/message';
 import { CANCELLED_REASON } from '../src/domain/import';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
 import { isErased } from '../src/record/erasures';
+import { nextExtractionWindow, planExtraction } from '../src/record/extraction-windows';
 import { cancelledBatches, noteObstacle } from '../src/record/import-window';
 import type {
   ConversationActivities,
@@ -48,6 +49,7 @@ export function createIngestBatches(
         { flush: input.flushThroughSeq > 0 },
         Context.current().cancellationSignal,
       );
+      await planReading(dependencies, ref);
       return {
         ...plan.state,
         batches: done.batches,
@@ -70,6 +72,14 @@ async function endRunOfErased({ pool, runs }: ActivityDependencies, ref: Convers
   const { workflowExecution } = Context.current().info;
   if (workflowExecution && (await isErased(pool, ref)))
     await runs.deleteRun(workflowExecution.workflowId, workflowExecution.runId);
+}
+
+/** Cuts what is indexed into windows for the language model, whose own workflow reads them. */
+async function planReading({ pool, extraction }: ActivityDependencies, ref: ConversationRef): Promise<void> {
+  if (extraction === null) return;
+  await planExtraction(pool, ref, extraction.policy.tailAfterMs);
+  // Not waited for: what is lost on the way, the sweep tells.
+  if ((await nextExtractionWindow(pool, ref)) !== null) void extraction.teller.tell(ref);
 }
 
 /** The first batches that fit into a page; always at least one. */

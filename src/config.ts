@@ -57,6 +57,22 @@ export const configSchema = z.object({
     .string()
     .default('')
     .describe('Folder of the local embedder’s model; empty: the cache that setup fills'),
+  LLM_URL: z
+    .string()
+    .regex(/^(?:https?:\/\/.+)?$/)
+    .default('')
+    .describe('Base URL of an OpenAI-compatible chat service, up to /v1; empty: no language model'),
+  LLM_API_KEY: z.string().default('').describe('Its key'),
+  LLM_MODEL: z.string().default('').describe('Its model'),
+  LLM_TIMEOUT_MS: ms.default(60_000).describe('How long one request to it may take'),
+  LLM_CALLS_PER_USER_AND_DAY: count
+    .min(0)
+    .default(500)
+    .describe('More than these wait for the next day (UTC)'),
+  LLM_TAIL_AFTER_MS: ms
+    .default(600_000)
+    .describe('Silence after which it reads fewer than 20 messages of a conversation'),
+  LLM_RETRY_DEGRADED_MS: ms.default(600_000).describe('When what it failed at is tried again'),
   STORE_WAIT_MS: ms
     .default(5_000)
     .describe('How long store and flush wait for indexing before they answer 202'),
@@ -199,4 +215,26 @@ export function indexSettingsOf(config: Config) {
 /** How often each maintenance job runs by itself. */
 export function maintenanceIntervalsOf(config: Config) {
   return { expire: config.EXPIRE_INTERVAL_MS, compact: config.COMPACT_INTERVAL_MS };
+}
+
+/** The language model and what it may be asked for; null: there is none. @throws Error on a configuration that cannot work */
+export function languageModelSettingsOf(config: Config) {
+  if (config.LLM_URL === '') return null;
+  if (config.LLM_MODEL === '')
+    throw new Error('configuration is wrong: LLM_URL needs LLM_MODEL, the name of its model');
+  return {
+    url: config.LLM_URL,
+    apiKey: config.LLM_API_KEY,
+    model: config.LLM_MODEL,
+    timeoutMs: config.LLM_TIMEOUT_MS,
+  };
+}
+
+/** When and how often a language model is asked. */
+export function extractionPolicyOf(config: Config) {
+  return {
+    callsPerUserAndDay: config.LLM_CALLS_PER_USER_AND_DAY,
+    tailAfterMs: config.LLM_TAIL_AFTER_MS,
+    retryDegradedMs: config.LLM_RETRY_DEGRADED_MS,
+  };
 }

@@ -8,7 +8,9 @@ import {
   defaultPolicyOf,
   embedderSettingsOf,
   episodePolicyOf,
+  extractionPolicyOf,
   indexSettingsOf,
+  languageModelSettingsOf,
   loadConfig,
   maintenanceIntervalsOf,
   type Config,
@@ -18,6 +20,7 @@ import { createWeaviateIndex } from './index/weaviate-index';
 import { createEmbedder } from './models/create-embedder';
 import { createReaders } from './models/create-readers';
 import { createDefaultSummarizer } from './recall/default-summarizer';
+import { createOpenAiLanguageModel } from './models/openai-language-model';
 import { markAnnounced } from './record/conversations';
 import { beat } from './record/heartbeats';
 import { migrate } from './record/migrate';
@@ -26,6 +29,7 @@ import { createAnnouncer } from './temporal/announcer';
 import { createTemporalClient } from './temporal/connection';
 import { createRunDeleter } from './temporal/delete-runs';
 import { createErasureTeller } from './temporal/erasure-signals';
+import { createExtractionTeller } from './temporal/extraction-signals';
 import { createImportTeller } from './temporal/import-signals';
 import { createTiersTeller } from './temporal/tiers-signals';
 import { retryUntil } from './temporal/retry-until';
@@ -90,6 +94,12 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
   });
   const telling = { client: temporal.client, taskQueue, deadlineMs: config.STORE_TIMEOUT_MS, logger };
   const tiersTeller = createTiersTeller(telling);
+  const llm = languageModelSettingsOf(config);
+  const extraction = llm && {
+    model: createOpenAiLanguageModel(llm),
+    policy: extractionPolicyOf(config),
+    teller: createExtractionTeller(telling),
+  };
   try {
     await Promise.all([
       retryUntil('migrate Postgres', () => migrate(pool), { signal, logger }),
@@ -113,6 +123,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         tiersTeller,
         summarizer: createDefaultSummarizer(),
         episodes: episodePolicyOf(config),
+        extraction,
         defaults: defaultPolicyOf(config),
       }),
       concurrency: config.WORKER_CONCURRENCY,

@@ -35,6 +35,8 @@ export interface ApiDependencies {
   defaultPolicy: ConversationPolicy;
   /** How long store and flush wait for indexing. */
   storeWaitMs: number;
+  /** When a language model reads facts from what is stored; null: there is none. */
+  extraction: { tailAfterMs: number } | null;
   /** Where people see a workflow's run; undefined when the Temporal UI’s address is not known. */
   workflowUrl(workflowId: string): string | undefined;
   /** Whether the record's schema is in place; until then routes that need it answer 503. */

@@ -2,7 +2,14 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { defaultPolicyOf, embedderSettingsOf, indexSettingsOf, type Config } from '../config';
+import {
+  defaultPolicyOf,
+  embedderSettingsOf,
+  extractionPolicyOf,
+  indexSettingsOf,
+  languageModelSettingsOf,
+  type Config,
+} from '../config';
 import { UnavailableError, ensureError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createErasures } from '../ingest/erasures';
@@ -12,6 +19,7 @@ import { InjectionFeed } from '../ingest/injection-feed';
 import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
+import { createOpenAiLanguageModel } from '../models/openai-language-model';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
 import { markAnnounced } from '../record/conversations';
@@ -87,6 +95,8 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });
+  const llmSettings = languageModelSettingsOf(config);
+  const llm = llmSettings && createOpenAiLanguageModel(llmSettings);
   const recall = createRecall({
     pool,
     index,
@@ -162,6 +172,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     showHealthDetails: isLoopback(config.HOST),
     defaultPolicy,
     storeWaitMs: config.STORE_WAIT_MS,
+    extraction: llm && extractionPolicyOf(config),
     workflowUrl: (id) => workflowUrl(config.TEMPORAL_UI_URL, config.TEMPORAL_NAMESPACE, id),
     recordReady: () => schema.ready,
     health: {
@@ -170,7 +181,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       weaviate: () => index.check(),
       worker: () => checkWorker(pool, schema.ready, config.TEMPORAL_TASK_QUEUE),
       embedder: embedderCheck(chosen),
-      llm: 'off',
+      llm: llm ? () => llm.check().then(() => llm.name) : 'off',
     } satisfies HealthChecks,
   });
   const server = createHttpServer(app);

@@ -72,6 +72,11 @@ export function tiersWorkflowId(namespace: string, userId: string): string {
   return ['tiers', ...parts.map(readablePart), sha256Hex(JSON.stringify(parts)).slice(0, 8)].join(':');
 }
 
+/** The id of the workflow that has a language model read a conversation; see conversationWorkflowId. */
+export function extractionWorkflowId(ref: ConversationRef): string {
+  return conversationWorkflowId(ref).replace(/^conversation:/, 'extract:');
+}
+
 /** The Weaviate tenant of a user: namespace first, then a hash, within Weaviate's `^[A-Za-z0-9_-]{1,64}$`. */
 export function tenantName(namespace: string, userId: string): string {
   const readable = namespace.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, TENANT_NAMESPACE_CHARS);

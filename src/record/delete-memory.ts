@@ -3,6 +3,7 @@ import { markEpisodesStale } from './episodes';
 import { memoriesInContextOf } from './facts';
 import { markIndexPending } from './index-pending';
 import { LIVE_MEMORY } from './memories';
+import { forgetModelResults } from './model-results';
 import { run, type Queryable } from './pool';
 import { forgetVersionsOf } from './summaries';
 import { markTiersPending } from './tiers-pending';
@@ -49,13 +50,40 @@ export async function deleteMemory(
   const key = [owner.namespace, owner.userId];
   if ((await run(on, DELETE, [...key, id])).rowCount !== 1) return null;
   const history = await run<{ id: string }>(on, DELETE_HISTORY, [...key, id]);
-  const gone = [id, ...history.rows.map((row) => row.id)];
+  const own = [id, ...history.rows.map((row) => row.id)];
+  const gone = [...own, ...(await deleteFactsFrom(on, owner, own))];
   await forgetTracesOf(on, owner, gone);
   await forgetVersionsOf(on, owner, gone);
   if (await markEpisodesStale(on, owner, gone)) await markTiersPending(on, owner);
   const changed = [...gone, ...(await memoriesInContextOf(on, owner, gone))];
   await markIndexPending(on, owner, changed);
   return changed;
+}
+
+const DELETE_FACTS = {
+  name: 'delete-facts-from',
+  text: `UPDATE memories f SET deleted_at = clock_timestamp() FROM memories m
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.id = ANY ($3) AND m.tier = 'raw'
+            AND f.namespace = $1 AND f.user_id = $2 AND f.tier = 'fact' AND f.deleted_at IS NULL AND NOT f.id = ANY ($3)
+            AND f.source_message_ids && m.source_message_ids
+            AND (f.conversation_id = m.conversation_id
+                 OR (f.conversation_id IS NULL AND f.metadata -> 'conversation_ids' ? m.conversation_id))
+         RETURNING f.id`,
+};
+
+/**
+ * Deletes the facts that were read from these raw memories' messages, and what a language model has said and nobody has
+ * used yet: it may quote them.
+ * @returns their ids
+ */
+export async function deleteFactsFrom(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  ids: readonly string[],
+): Promise<string[]> {
+  await forgetModelResults(on, owner, null);
+  const result = await run<{ id: string }>(on, DELETE_FACTS, [owner.namespace, owner.userId, ids]);
+  return result.rows.map((row) => row.id);
 }
 
 /** Takes gone memories out of stored injections and kept answers; in the transaction that made them go. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { forgetTracesOf } from './delete-memory';
+import { deleteFactsFrom, forgetTracesOf } from './delete-memory';
 import { memoriesInContextOf } from './facts';
 import { markIndexPending } from './index-pending';
 import { run, transaction, type Queryable } from './pool';
@@ -87,8 +87,9 @@ export async function purgeOverMemories(
     const of: Purged[] = [];
     for (const { ids, ...owner } of owners.values()) {
       const values = [owner.namespace, owner.userId, ids];
-      const changed = [...ids, ...(await memoriesInContextOf(client, owner, ids))];
-      await forgetTracesOf(client, owner, ids);
+      const facts = await deleteFactsFrom(client, owner, ids);
+      const changed = [...ids, ...facts, ...(await memoriesInContextOf(client, owner, ids))];
+      await forgetTracesOf(client, owner, [...ids, ...facts]);
       for (const statement of [FORGET_TURN_VECTORS, FORGET_VECTORS, FORGET_READINGS, EMPTY, REMOVE])
         await run(client, statement, values);
       await markIndexPending(client, owner, changed);

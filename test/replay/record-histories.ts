@@ -6,6 +6,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
+import { EXTRACTION_WORKFLOW, type WindowRange } from '../../workflows/extraction.contract';
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
 import { ERASE_WORKFLOW } from '../../workflows/erase.contract';
 import { MAINTENANCE_WORKFLOW, type MaintenancePage } from '../../workflows/maintenance.contract';
@@ -158,6 +159,7 @@ const OTHERS: Record<string, (version: string) => Promise<void>> = {
   import: recordImport,
   maintenance: recordMaintenance,
   erase: recordErase,
+  extraction: recordExtraction,
 };
 
 async function main(): Promise<void> {
@@ -208,6 +210,37 @@ async function recordSweep(version: string): Promise<void> {
     const workflowId = `sweep:recorded-${version}-${Date.now()}`;
     await world.client.workflow.execute(SWEEP_WORKFLOW, { taskQueue: world.taskQueue, workflowId });
     await keep(`sweep.${version}`, world, workflowId);
+  } finally {
+    await world.close();
+  }
+}
+
+/** One window is read, one is left for later. */
+async function recordExtraction(version: string): Promise<void> {
+  const windows: WindowRange[] = [
+    { firstSeq: 1, lastSeq: 20 },
+    { firstSeq: 21, lastSeq: 40 },
+  ];
+  const world = await openWorld({
+    activities: {
+      nextWindow: async () => windows[0] ?? null,
+      extractWindow: async ({ firstSeq }: WindowRange) => {
+        if (firstSeq > 1) throw ApplicationFailure.nonRetryable('the service answered 400', 'RefusedError');
+        windows.shift();
+        return windows[0] ?? null;
+      },
+      degradeWindow: async () => {
+        windows.shift();
+        return null;
+      },
+    },
+  });
+  try {
+    const workflowId = `extract:recorded-${version}-${Date.now()}`;
+    const ref = { namespace: 'default', userId: 'user-extraction', conversationId: workflowId };
+    const options = { taskQueue: world.taskQueue, workflowId, args: [{ ref }] };
+    await world.client.workflow.execute(EXTRACTION_WORKFLOW, options);
+    await keep(`extraction.${version}`, world, workflowId);
   } finally {
     await world.close();
   }

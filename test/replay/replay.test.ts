@@ -25,6 +25,7 @@ const SHAPES = [
   'conversation.activity-failure',
   'erase.run',
   'erase.not-vacuumed',
+  'extraction',
   'import.run',
   'import.roll-over',
   'maintenance',

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { invalid } from '../../domain/errors';
 import type { ConversationRef } from '../../domain/message';
+import type { Appended } from '../../ingest/ingest';
+import { extractionCounts, planExtraction } from '../../record/extraction-windows';
 import { failedRanges } from '../../record/batches';
 import { memoriesOfMessages } from '../../record/memories';
 import type { ApiDependencies } from '../dependencies';
@@ -10,6 +13,8 @@ import { failedRange, item, workflowLink } from '../schemas/answers';
 import { id, idProblem, metadata } from '../schemas/fields';
 import { history, personaContext } from '../schemas/messages';
 import { itemOf, statusUrlOf, workflowLinkOf } from '../wire';
+
+const READ_POLL_MS = 200;
 
 const storeRequest = z
   .object({
@@ -93,9 +98,10 @@ async function store(
   };
   const messages = body.history.map((message) => incomingMessage(message, newMessageId, shared));
   const appended = await deps.ingest.append(ref, messages, { flush: true }).catch(namedAfter('history'));
+  const deadline = Date.now() + deps.storeWaitMs;
   const answer = {
     duplicates_avoided: appended.duplicates,
-    // Raw memories are neither merged with nor compared to others.
+    // Raw memories are neither merged with nor compared to others; facts are, where a language model reads them.
     updates_made: 0,
     existing_memories_checked: 0,
     conversation_id: ref.conversationId,
@@ -114,6 +120,10 @@ async function store(
     };
     return { status: 202, body: { ...pending, ...answer } };
   }
+  if (deps.extraction) {
+    await planExtraction(deps.pool, ref, deps.extraction.tailAfterMs);
+    Object.assign(answer, await readCounts(deps, ref, appended, deadline));
+  }
   const memories = await memoriesOfMessages(deps.pool, ref, appended.seqs);
   const fresh = appended.seqs.filter((_, place) => !appended.duplicate[place]);
   const created = memories.filter(({ firstSeq, lastSeq }) =>
@@ -127,12 +137,32 @@ async function store(
     body: {
       memories_created: created,
       ids: memories.map((memory) => memory.id),
-      summary: `${counted(appended.accepted, 'message')} stored, ${counted(created, 'memory', 'memories')} created, ${counted(appended.duplicates, 'duplicate')} avoided.`,
+      summary: `${counted(appended.accepted, 'message')} stored, ${counted(created, 'memory', 'memories')} created, ${counted(answer.duplicates_avoided, 'duplicate')} avoided.`,
       memories: memories.map(itemOf),
       ...(failed.length > 0 ? { failed } : {}),
       ...answer,
     },
   };
+}
+
+/** What the language model made of these messages, as far as it gets to them in time. */
+async function readCounts(
+  deps: ApiDependencies,
+  ref: ConversationRef,
+  appended: Appended,
+  deadline: number,
+): Promise<{ duplicates_avoided: number; updates_made: number; existing_memories_checked: number }> {
+  for (;;) {
+    const counts = await extractionCounts(deps.pool, ref, appended.fromSeq, appended.throughSeq);
+    if (counts.waiting === 0 || Date.now() >= deadline) {
+      return {
+        duplicates_avoided: appended.duplicates + counts.duplicatesAvoided,
+        updates_made: counts.updatesMade,
+        existing_memories_checked: counts.existingChecked,
+      };
+    }
+    await sleep(Math.min(READ_POLL_MS, Math.max(0, deadline - Date.now())));
+  }
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {

@@ -2,6 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import * as today from '../../../workflows';
 import type { ConversationInput } from '../../../workflows/conversation.contract';
 import type { EraseInput, EraseResult } from '../../../workflows/erase.contract';
+import type { ExtractionInput } from '../../../workflows/extraction.contract';
 import type { ImportInput, ImportStanding } from '../../../workflows/import.contract';
 import type { MaintenanceCounts, MaintenanceInput } from '../../../workflows/maintenance.contract';
 import type { SweepResult } from '../../../workflows/sweep.contract';
@@ -10,6 +11,11 @@ import type { SweepResult } from '../../../workflows/sweep.contract';
 export async function conversation(input: ConversationInput): Promise<void> {
   await sleep(1_000);
   return today.conversation(input);
+}
+
+export async function extractFacts(input: ExtractionInput): Promise<void> {
+  await sleep(1_000);
+  return today.extractFacts(input);
 }
 
 export async function sweep(): Promise<SweepResult> {

@@ -1,0 +1,164 @@
+import { Context, log } from '@temporalio/activity';
+import { UnavailableError } from '../src/domain/errors';
+import {
+  EXTRACTION_SYSTEM,
+  MAX_KNOWN_SHOWN,
+  acceptExtraction,
+  extractionPrompt,
+  type KnownFact,
+} from '../src/domain/extraction';
+import { sha256Hex, tenantName } from '../src/domain/ids';
+import type { ConversationRef, Turn } from '../src/domain/message';
+import { extractionSchema, type Extraction } from '../src/models/extraction-schema';
+import { fromInt8, meanVector } from '../src/models/quantize';
+import { keepIndex } from '../src/recall/keep-index';
+import { queryTermsOf, termsOf } from '../src/recall/terms';
+import { turnsOutOfContext } from '../src/record/delete-memory';
+import { newestFacts, saveExtractedFacts } from '../src/record/extracted-facts';
+import { degradeWindow, nextExtractionWindow } from '../src/record/extraction-windows';
+import { getMemories, readTurnVectors } from '../src/record/memories';
+import { readTurns } from '../src/record/messages';
+import { readModelResult, saveModelResult, spendModelCall } from '../src/record/model-results';
+import type { ExtractionActivities, WindowRange } from '../workflows/extraction.contract';
+import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
+
+const MAX_OUTPUT_TOKENS = 4_000;
+const HEARTBEAT_EVERY_MS = 10_000;
+const MS_PER_DAY = 86_400_000;
+const BUDGET_SPENT = 'the user’s calls of this day are spent';
+const MODEL_FAILED = 'the language model failed';
+
+/** What was asked and what was said, as it is kept until it is used. */
+interface KeptAnswer {
+  seqs: number[];
+  known: KnownFact[];
+  extraction: Extraction;
+}
+
+type Window = { ref: ConversationRef } & WindowRange;
+
+/** See workflows/extraction.contract. */
+export function createExtraction(dependencies: ActivityDependencies): ExtractionActivities {
+  const { pool } = dependencies;
+  // Without a model there is nothing to read with: windows wait for one.
+  const next = async (ref: ConversationRef): Promise<WindowRange | null> =>
+    dependencies.extraction === null ? null : nextExtractionWindow(pool, ref);
+
+  return {
+    nextWindow: ({ ref }) => next(ref),
+
+    async extractWindow(window) {
+      const { extraction } = dependencies;
+      if (extraction === null) return null;
+      const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
+      try {
+        const answer = await answerFor(dependencies, extraction, window);
+        if (answer === 'budget spent')
+          await degradeWindow(pool, window.ref, window.firstSeq, BUDGET_SPENT, tomorrow());
+        else await keep(dependencies, window, answer);
+      } finally {
+        clearInterval(beating);
+      }
+      return next(window.ref);
+    },
+
+    async degradeWindow({ ref, firstSeq }) {
+      const againAt = new Date(Date.now() + (dependencies.extraction?.policy.retryDegradedMs ?? 0));
+      await degradeWindow(pool, ref, firstSeq, MODEL_FAILED, againAt);
+      return next(ref);
+    },
+  };
+}
+
+/** What the model says of a window: what it said before, if that was not used yet. */
+async function answerFor(
+  dependencies: ActivityDependencies,
+  { model, policy }: ExtractionDependencies,
+  { ref, firstSeq, lastSeq }: Window,
+): Promise<KeptAnswer | 'budget spent'> {
+  const { pool } = dependencies;
+  const key = resultKey({ ref, firstSeq, lastSeq });
+  const kept = (await readModelResult(pool, ref, key)) as KeptAnswer | null;
+  if (kept) return kept;
+  const gone = await turnsOutOfContext(pool, ref, firstSeq, lastSeq);
+  const turns = (await readTurns(pool, ref, firstSeq, lastSeq)).filter(
+    (turn) => !gone.has(turn.seq) && turn.role !== 'tool',
+  );
+  const known = await knownFacts(dependencies, ref, turns);
+  if (turns.length === 0) return { seqs: [], known, extraction: { facts: [] } };
+  if (!(await spendModelCall(pool, ref, policy.callsPerUserAndDay))) return 'budget spent';
+  const extraction = await model.answer(
+    {
+      system: EXTRACTION_SYSTEM,
+      prompt: extractionPrompt(turns, known),
+      schema: extractionSchema,
+      schemaName: 'facts',
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+    },
+    Context.current().cancellationSignal,
+  );
+  const answer: KeptAnswer = { seqs: turns.map((turn) => turn.seq), known, extraction };
+  await saveModelResult(pool, ref, key, model.name, answer);
+  return answer;
+}
+
+async function keep(dependencies: ActivityDependencies, window: Window, answer: KeptAnswer): Promise<void> {
+  const { ref, firstSeq, lastSeq } = window;
+  const wanted = new Set(answer.seqs);
+  const turns = (await readTurns(dependencies.pool, ref, firstSeq, lastSeq)).filter((turn) =>
+    wanted.has(turn.seq),
+  );
+  const { facts, duplicates } = acceptExtraction(answer.extraction.facts, turns, answer.known, termsOf);
+  const changed = await saveExtractedFacts(dependencies.pool, window, facts, {
+    resultKey: resultKey(window),
+    existingChecked: answer.known.length,
+    duplicatesAvoided: duplicates,
+  });
+  try {
+    if (changed.length > 0) await keepIndex(dependencies, ref, changed);
+  } catch (thrown) {
+    if (!(thrown instanceof UnavailableError)) throw thrown;
+    log.warn('the index is behind after an extraction; the sweep will see to it', { error: thrown });
+  }
+}
+
+/** The facts that are nearest to what the window says. */
+async function knownFacts(
+  { pool, index, embedder }: ActivityDependencies,
+  ref: ConversationRef,
+  turns: readonly Turn[],
+): Promise<KnownFact[]> {
+  const ids = await newestFacts(pool, ref);
+  if (ids.length === 0 || turns.length === 0) return [];
+  const vectors = embedder
+    ? await readTurnVectors(pool, ref, embedder.name, turns[0]!.seq, turns.at(-1)!.seq)
+    : new Map<number, Buffer>();
+  const text = turns.map((turn) => turn.content).join('\n');
+  const hits = await index.search(tenantName(ref.namespace, ref.userId), {
+    terms: queryTermsOf(
+      text,
+      turns.map((turn) => turn.name),
+    ).join(' '),
+    vector: vectors.size > 0 ? meanVector([...vectors.values()].map(fromInt8)) : null,
+    limit: MAX_KNOWN_SHOWN,
+    ids,
+  });
+  const found = await getMemories(
+    pool,
+    ref,
+    hits.map((hit) => hit.id),
+  );
+  const byId = new Map(found.map((memory) => [memory.id, memory]));
+  return hits.flatMap(({ id }) => {
+    const memory = byId.get(id);
+    return memory ? [{ id, content: memory.content }] : [];
+  });
+}
+
+function resultKey({ ref, firstSeq, lastSeq }: Window): string {
+  return `extract:${sha256Hex(JSON.stringify(ref.conversationId))}:${firstSeq}-${lastSeq}`;
+}
+
+function tomorrow(): Date {
+  return new Date((Math.floor(Date.now() / MS_PER_DAY) + 1) * MS_PER_DAY);
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { startStubLanguageModel, type StubLanguageModel } from '../../test/support/stub-language-model';
+import { UnavailableError } from '../domain/errors';
+import type { LanguageModel } from './language-model';
+import { createOpenAiLanguageModel } from './openai-language-model';
+
+let stub: StubLanguageModel;
+let model: LanguageModel;
+beforeAll(async () => {
+  stub = await startStubLanguageModel();
+  model = createOpenAiLanguageModel({ url: stub.url, apiKey: 'k', model: 'm', timeoutMs: 400 });
+});
+afterAll(() => stub.close());
+afterEach(() => {
+  stub.failure = () => null;
+});
+
+const ask = () =>
+  model.answer(
+    {
+      system: 'JSON',
+      prompt: 'M1 2026-01-01T00:00Z user: My cat is Tom.',
+      schema: z.object({ facts: z.array(z.object({ content: z.string(), action: z.string() })) }),
+      schemaName: 'facts',
+      maxOutputTokens: 100,
+    },
+    new AbortController().signal,
+  );
+
+describe('the language model', () => {
+  it('answers by the schema', async () => {
+    expect(await ask()).toEqual({ facts: [{ content: 'The cat of the user is Tom.', action: 'new' }] });
+    await model.check();
+  });
+
+  it.each([
+    ['slow', /did not answer within 400 ms/],
+    ['limit', /answered 429/],
+    ['cut', /broke off/],
+    ['cut-json', /cut its answer off/],
+    ['drop', /out of reach or broke off/],
+    ['refuse', /refused to answer/],
+    ['wrong-schema', /something else/],
+    ['error', /answered 500/],
+  ] as const)('%s: is to be tried again, and quotes nothing', async (failure, message) => {
+    stub.failure = () => failure;
+    const error: unknown = await ask().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).not.toContain('Tom');
+    if (failure === 'limit') expect((error as UnavailableError).retryAfterMs).toBe(1_000);
+  });
+});

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { createPool } from '../../src/record/pool';
+import { apiClient, type ApiClient } from '../support/api-client';
+import { poll } from '../support/poll';
+import { startStack, type Stack } from '../support/stack';
+import {
+  MODEL_FAILURES,
+  startStubLanguageModel,
+  type StubLanguageModel,
+} from '../support/stub-language-model';
+
+const CONVERSATIONS = 5;
+const MESSAGES_EACH = 60;
+const WINDOWS = (CONVERSATIONS * MESSAGES_EACH) / 20;
+const FAILING_SHARE = 0.3;
+const UPGRADED_WITHIN_MS = 60_000;
+const STUBBORN = 'My patience is stubborn.';
+
+/** A record of its own: this stack sweeps. */
+const database = `llm_${randomUUID().replace(/-/g, '')}`;
+const databaseUrl = new URL(process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/memories');
+const ownUrl = new URL(databaseUrl);
+ownUrl.pathname = `/${database}`;
+
+let stub: StubLanguageModel;
+let stack: Stack;
+let api: ApiClient;
+let pool: ReturnType<typeof createPool>;
+
+async function asAdmin(statement: string): Promise<void> {
+  const admin = new Client({ connectionString: databaseUrl.toString() });
+  await admin.connect();
+  await admin.query(statement).finally(() => admin.end());
+}
+
+beforeAll(async () => {
+  stub = await startStubLanguageModel();
+  await asAdmin(`CREATE DATABASE ${database}`);
+  stack = await startStack({
+    env: {
+      DATABASE_URL: ownUrl.toString(),
+      STORE_WAIT_MS: '20000',
+      SWEEP_INTERVAL_MS: '1000',
+      LLM_URL: stub.url,
+      LLM_MODEL: 'stub',
+      LLM_TIMEOUT_MS: '800',
+      LLM_TAIL_AFTER_MS: '600000',
+      LLM_RETRY_DEGRADED_MS: '2000',
+    },
+  });
+  api = apiClient(stack.url);
+  pool = createPool({ url: ownUrl.toString(), size: 2, onError: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await stack?.stop();
+  await pool?.end();
+  await asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  await stub?.close();
+}, 60_000);
+beforeEach(() => {
+  stub.failure = () => null;
+  stub.prompts.length = 0;
+  stub.answered.length = 0;
+});
+
+const turns = (first: string, count = 20) =>
+  Array.from({ length: count }, (_, i) => ({ role: 'user', content: i === 0 ? first : `Small talk ${i}.` }));
+const store = async (userId: string, conversationId: string, first: string) =>
+  (
+    await api.post('/v1/store', {
+      user_id: userId,
+      conversation_id: conversationId,
+      history: turns(first),
+    })
+  ).body;
+const facts = async (userId: string) =>
+  (await api.get(`/v1/retrieve?user_id=${userId}&layer=semantic&limit=100`)).body.results as {
+    id: string;
+    content: string;
+    source_message_ids: string[];
+  }[];
+
+it('is told of on the health page', async () => {
+  expect((await api.get('/health/full')).body.checks.llm).toEqual({ status: 'ok', detail: 'stub' });
+});
+
+it('facts are read, said again they are known, and what is newer takes their place', async () => {
+  expect(await store('ruth', 'a', 'My cat is Tom.')).toMatchObject({
+    updates_made: 0,
+    existing_memories_checked: 0,
+  });
+  const [tom] = await facts('ruth');
+  expect(tom).toMatchObject({ content: 'The cat of the user is Tom.', layer: 'semantic' });
+  expect(tom!.source_message_ids).toHaveLength(1);
+  expect(await store('ruth', 'b', 'My cat is Tom.')).toMatchObject({
+    updates_made: 0,
+    existing_memories_checked: 1,
+    duplicates_avoided: 1,
+  });
+  expect(await store('ruth', 'c', 'My cat is Felix.')).toMatchObject({
+    updates_made: 1,
+    existing_memories_checked: 1,
+  });
+  expect((await facts('ruth')).map((fact) => fact.content)).toEqual(['The cat of the user is Felix.']);
+  expect((await api.get(`/v1/memories/${tom!.id}?user_id=ruth`)).status).toBe(404);
+  const found = await api.get('/v1/retrieve?user_id=ruth&query=Which+cat+does+the+user+have');
+  expect(JSON.stringify(found.body.results)).toContain('The cat of the user is Felix.');
+  expect(stub.prompts).toHaveLength(3);
+
+  // Deleted, a message takes with it what was read from it.
+  const said = found.body.results.find((one: { content: string }) => one.content.includes('My cat is Felix'));
+  await api.send('DELETE', `/v1/memories/${said.id}?user_id=ruth`);
+  expect(await facts('ruth')).toEqual([]);
+});
+
+it('300 messages through a model that fails three times in ten: all indexed, all read, none paid for twice', async () => {
+  let random = 1;
+  const next = (): number => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647;
+  let stubbornFor = 5;
+  stub.failure = (prompt) => {
+    if (prompt.includes(STUBBORN) && stubbornFor > 0) {
+      stubbornFor -= 1;
+      return 'refuse';
+    }
+    return next() < FAILING_SHARE ? MODEL_FAILURES[Math.floor(next() * MODEL_FAILURES.length)]! : null;
+  };
+  for (let c = 0; c < CONVERSATIONS; c += 1) {
+    const messages = Array.from({ length: MESSAGES_EACH }, (_, i) => ({
+      role: 'user',
+      content:
+        i % 20 === 3 ? `My thing${c}x${i} is here.` : c === 0 && i === 1 ? STUBBORN : `Small talk ${c} ${i}.`,
+    }));
+    const answer = await api.post(`/v1/conversations/c${c}/messages`, {
+      user_id: 'sven',
+      messages,
+      flush: true,
+    });
+    expect(answer.status).toBe(202);
+  }
+  await poll('all is indexed', 60_000, async () => {
+    const left = await pool.query(
+      `SELECT 1 FROM conversations WHERE user_id = 'sven' AND indexed_through <> ${MESSAGES_EACH}`,
+    );
+    return left.rowCount === 0;
+  });
+  let everDegraded = false;
+  await poll('all windows are read', UPGRADED_WITHIN_MS, async () => {
+    const { rows } = await pool.query<{ status: string; count: number }>(
+      `SELECT status, count(*) FROM extraction_windows WHERE user_id = 'sven' GROUP BY status`,
+    );
+    everDegraded ||= rows.some((row) => row.status === 'degraded');
+    return rows.length === 1 && rows[0]!.status === 'done' && rows[0]!.count === WINDOWS;
+  });
+  expect(everDegraded).toBe(true);
+  // Each window was answered once, however often it was asked.
+  const windows = stub.answered.map((prompt) => prompt.slice(prompt.indexOf('Messages:')));
+  expect(new Set(windows).size).toBe(WINDOWS);
+  expect(windows).toHaveLength(WINDOWS);
+  expect(stub.prompts.length).toBeGreaterThan(WINDOWS);
+  expect(await facts('sven')).toHaveLength(WINDOWS + 1);
+  const held = await pool.query('SELECT count(*) FROM model_results');
+  expect(held.rows).toEqual([{ count: 0 }]);
+}, 150_000);
