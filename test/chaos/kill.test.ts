@@ -21,7 +21,7 @@ const MESSAGES_A_ROUND = 25;
 const PAUSE_BETWEEN_MESSAGES_MS = 40;
 const REQUEST_DEADLINE_MS = 10_000;
 const START_DEADLINE_MS = 120_000;
-const RECOVERY_DEADLINE_MS = 90_000;
+const RECOVERY_DEADLINE_MS = 180_000;
 const ROUND_TIMEOUT_MS = 200_000;
 
 const namespace = `kill-${randomUUID().slice(0, 8)}`;

@@ -13,7 +13,7 @@ let api: ApiClient;
 beforeAll(async () => {
   stack = await startStack();
   api = apiClient(stack.url);
-}, 13_000);
+}, 120_000);
 afterAll(() => stack?.stop());
 
 interface Printed {
