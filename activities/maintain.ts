@@ -13,6 +13,7 @@ import {
   noteCompacted,
 } from '../src/record/compaction';
 import { countOverMemories, purgeOverMemories } from '../src/record/expire-memories';
+import { countRipeMemories, promoteMemories } from '../src/record/promotion';
 import type {
   MaintenanceActivities,
   MaintenanceCounts,
@@ -25,6 +26,7 @@ import type { ActivityDependencies } from './dependencies';
 /** How long one activity works before its workflow shows how far it is. */
 const SLICE_MS = 10_000;
 const PURGED_AT_ONCE = 200;
+const PROMOTED_AT_ONCE = 1_000;
 /** Of more, the newest are compared. */
 const COMPARED_MEMORIES = 50_000;
 
@@ -50,7 +52,7 @@ export function createMaintain(dependencies: ActivityDependencies): MaintenanceA
   };
 }
 
-const PARTS: Record<MaintenanceJob, Part> = { expire, compact };
+const PARTS: Record<MaintenanceJob, Part> = { expire, compact, promote };
 
 async function expire(dependencies: ActivityDependencies, input: Input): Promise<MaintenancePage> {
   const scope = { namespace: input.namespace, userId: input.userId };
@@ -59,6 +61,13 @@ async function expire(dependencies: ActivityDependencies, input: Input): Promise
   for (const { changed, ...owner } of of) await bringToIndex(dependencies, owner, changed);
   const more = expired + purged === PURGED_AT_ONCE;
   return { counts: { expired, purged }, next: more ? 'more' : null };
+}
+
+async function promote({ pool }: ActivityDependencies, input: Input): Promise<MaintenancePage> {
+  const scope = { namespace: input.namespace, userId: input.userId };
+  if (input.dryRun) return { counts: { promoted: await countRipeMemories(pool, scope) }, next: null };
+  const promoted = await promoteMemories(pool, scope, PROMOTED_AT_ONCE);
+  return { counts: { promoted }, next: promoted === PROMOTED_AT_ONCE ? 'more' : null };
 }
 
 /** One user's memories. */

@@ -82,6 +82,9 @@ export const configSchema = z.object({
     .default(60_000)
     .describe('How often memories past their time, and deleted ones, are removed for good'),
   COMPACT_INTERVAL_MS: ms.default(21_600_000).describe('How often memories that say the same are merged'),
+  PROMOTE_INTERVAL_MS: ms
+    .default(3_600_000)
+    .describe('How often what is a week old and summarized becomes long-term'),
   IDLE_CLOSE_MS: ms
     .default(900_000)
     .describe('Silence after which a conversation’s tail is flushed and its run ends'),
@@ -214,7 +217,11 @@ export function indexSettingsOf(config: Config) {
 
 /** How often each maintenance job runs by itself. */
 export function maintenanceIntervalsOf(config: Config) {
-  return { expire: config.EXPIRE_INTERVAL_MS, compact: config.COMPACT_INTERVAL_MS };
+  return {
+    expire: config.EXPIRE_INTERVAL_MS,
+    compact: config.COMPACT_INTERVAL_MS,
+    promote: config.PROMOTE_INTERVAL_MS,
+  };
 }
 
 /** The language model and what it may be asked for; null: there is none. @throws Error on a configuration that cannot work */

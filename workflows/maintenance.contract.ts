@@ -1,12 +1,12 @@
 /** Jobs that keep the record tidy, each run by a schedule of its own and by hand. */
-export const MAINTENANCE_JOBS = ['expire', 'compact'] as const;
+export const MAINTENANCE_JOBS = ['expire', 'compact', 'promote'] as const;
 export type MaintenanceJob = (typeof MAINTENANCE_JOBS)[number];
 
 export const MAINTENANCE_WORKFLOW = 'maintenance';
 
 /**
  * What a job did, or in a dry run would do. expire: `expired` memories past their time and `purged` deleted ones, whose
- * texts are gone now. compact: `examined` memories, `merged` into `created` ones.
+ * texts are gone now. compact: `examined` memories, `merged` into `created` ones. promote: `promoted` memories.
  */
 export type MaintenanceCounts = Record<string, number>;
 

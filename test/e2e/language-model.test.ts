@@ -104,8 +104,10 @@ it('facts are read, said again they are known, and what is newer takes their pla
   });
   expect((await facts('ruth')).map((fact) => fact.content)).toEqual(['The cat of the user is Felix.']);
   expect((await api.get(`/v1/memories/${tom!.id}?user_id=ruth`)).status).toBe(404);
-  const found = await api.get('/v1/retrieve?user_id=ruth&query=Which+cat+does+the+user+have');
-  expect(JSON.stringify(found.body.results)).toContain('The cat of the user is Felix.');
+  const found = await poll('the fact is found', 20_000, async () => {
+    const answer = await api.get('/v1/retrieve?user_id=ruth&limit=30&query=Which+cat+does+the+user+have');
+    return JSON.stringify(answer.body.results).includes('The cat of the user is Felix.') && answer;
+  });
   expect(stub.prompts).toHaveLength(3);
 
   // Deleted, a message takes with it what was read from it.

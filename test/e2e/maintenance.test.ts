@@ -124,6 +124,35 @@ describe('expire', () => {
   });
 });
 
+describe('promote', () => {
+  it('makes long-term what is a week old and in an episode that has ended', async () => {
+    const user = 'quin';
+    const day = (days: number, minutes = 0): string =>
+      new Date(Date.now() - days * 86_400_000 + minutes * 60_000).toISOString();
+    const old = await say(user, 'a', 'I planted an oak.', day(30));
+    const open = await say(user, 'b', 'I planted a birch.', day(30));
+    const young = await say(user, 'c', 'I planted a willow.', day(2));
+    // Whatever ended them: what is asked here is what promote makes of it.
+    await pool.query(
+      `UPDATE episodes SET ended_by = CASE conversation_id WHEN 'b' THEN NULL ELSE 'pause' END, ends_at = NULL
+        WHERE namespace = $1 AND user_id = $2`,
+      [stack.namespace, user],
+    );
+    expect(await run('promote', user, true)).toEqual({ promoted: 1 });
+    expect(await run('promote', user)).toEqual({ promoted: 1 });
+    expect(await run('promote', user)).toEqual({ promoted: 0 });
+    const { results } = await list(user);
+    const layers = results.map((one: { id: string; layer: string }) => [one.id, one.layer]);
+    expect(new Map(layers)).toEqual(
+      new Map([
+        [old, 'long-term'],
+        [open, 'short-term'],
+        [young, 'short-term'],
+      ]),
+    );
+  });
+});
+
 it('refuses what it does not know, naming it', async () => {
   expectPath(await api.post('/v1/maintenance', { job: 'defrag' }), 'job');
   expectPath(await api.post('/v1/maintenance', { job: 'expire', userid: 'x' }), 'userid');

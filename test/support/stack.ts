@@ -92,6 +92,7 @@ export function ownEnvironment(env: Environment = {}): Environment {
     SWEEP_INTERVAL_MS: String(A_DAY_MS),
     EXPIRE_INTERVAL_MS: String(A_DAY_MS),
     COMPACT_INTERVAL_MS: String(A_DAY_MS),
+    PROMOTE_INTERVAL_MS: String(A_DAY_MS),
     LOG_LEVEL: 'info',
     ...env,
   };

@@ -24,7 +24,7 @@ export function maintenanceRoutes(deps: ApiDependencies): Route[] {
       tag: 'upkeep',
       summary: 'Run a maintenance job now',
       description:
-        'expire removes what is past its time to live, or was deleted, for good; compact merges memories that say the same. Each also runs by a schedule.',
+        'expire removes what is past its time to live, or was deleted, for good; compact merges memories that say the same; promote makes what is a week old, and in an episode that has ended, long-term. Each also runs by a schedule.',
       body: request,
       responses: {
         200: {
