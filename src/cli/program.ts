@@ -3,7 +3,7 @@ import { FORMATS } from '../sources/detect';
 import { isUtcOffset } from '../sources/times';
 import { importFile, type ImportOptions } from './commands/import-file';
 import { listImports, listRejections, showImport, steerImport, type OutputOptions } from './commands/imports';
-import { addKeys } from './commands/keys';
+import { addKeys, addMigrate } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
 import { addMemoryCommands } from './program-memories';
 import { serverOf, withServer, type ServerOptions } from './server-options';
@@ -53,6 +53,7 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
       onExit(await listRejections(serverOf(options), id, options)),
     );
   addKeys(program, onExit);
+  addMigrate(program, onExit);
   return program;
 }
 

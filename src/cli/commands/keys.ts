@@ -53,6 +53,19 @@ export function addKeys(program: Command, onExit: (code: ExitCode) => void): voi
     .action(async (id: string, options: RecordOptions) => onExit(await revoke(id, options)));
 }
 
+/** `migrate`: for deployments that want the schema in place before anything starts. */
+export function addMigrate(program: Command, onExit: (code: ExitCode) => void): void {
+  onRecord(program.command('migrate'))
+    .description('bring the schema of Postgres up to date; processes do it by themselves, too')
+    .action(async (options: RecordOptions) => {
+      const applied = await withRecord(options, async (_pool, versions) => versions);
+      if (options.json) console.log(JSON.stringify({ applied }));
+      else
+        console.log(applied.length === 0 ? 'The schema was up to date.' : `Applied ${applied.join(', ')}.`);
+      onExit(EXIT.done);
+    });
+}
+
 async function createKey(options: CreateOptions): Promise<ExitCode> {
   const parts = newKeyParts();
   const stored = await withRecord(options, (pool) =>
@@ -135,19 +148,21 @@ function shown(key: StoredKey): object {
 }
 
 /** Works on the record named by the option or DATABASE_URL, else on the one of the local stack that runs here. */
-async function withRecord<T>(options: RecordOptions, work: (pool: Pool) => Promise<T>): Promise<T> {
+async function withRecord<T>(
+  options: RecordOptions,
+  work: (pool: Pool, applied: number[]) => Promise<T>,
+): Promise<T> {
   const local = runningDatabaseUrl(resolve(process.env['DATA_DIR'] || '.data'));
   const url = options.databaseUrl ?? local ?? configSchema.shape.DATABASE_URL.parse(undefined);
   const pool = createPool({ url, size: 2 });
   try {
     // A key may be what the first start waits for.
-    await migrate(pool);
-    return await work(pool);
+    return await work(pool, await migrate(pool));
   } catch (thrown) {
     const error = asRecordError(thrown);
     if (!(error instanceof UnavailableError)) throw thrown;
     throw new CliError(EXIT.unreachable, error.message, [
-      'Keys are kept in Postgres: is it running, and is --database-url or DATABASE_URL right?',
+      'This speaks to Postgres itself: is it running, and is --database-url or DATABASE_URL right?',
     ]);
   } finally {
     await pool.end();
