@@ -19,6 +19,7 @@ import {
 } from '../workflow/support/workflow-world';
 import { importStanding } from '../workflow/support/import-double';
 import { until } from '../workflow/support/until';
+import { noteSources } from './workflow-sources';
 
 /**
  * Records one history a shape from a real server, for the replay tests:
@@ -331,6 +332,8 @@ async function keep(file: string, world: WorkflowWorld, workflowId: string, runI
   const history = await world.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const text = JSON.stringify(anonymous(JSON.parse(historyToJSON(history))), null, 1);
   await writeFile(join(HISTORIES, `${file}.json`), `${text.replaceAll(hostname(), 'recorder')}\n`);
+  const [workflow] = file.split('.');
+  noteSources(workflow!, /\.(v\d+)$/.exec(file)![1]!);
   console.log(`${file}: ${history.events?.length} events`);
 }
 
