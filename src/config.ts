@@ -9,6 +9,7 @@ import {
 const port = z.coerce.number().int().min(0).max(65_535);
 const ms = z.coerce.number().int().min(1);
 const count = z.coerce.number().int();
+const quota = (what: string) => count.min(0).default(0).describe(`${what}; 0: no quota`);
 
 /** Every environment variable the API and the worker read, with its default and its meaning. */
 export const configSchema = z.object({
@@ -140,6 +141,12 @@ export const configSchema = z.object({
     .default(R.reinjectionCooldownTurns)
     .describe('Default retrieval policy'),
   LOOKBACK_MESSAGES: count.min(0).default(R.lookbackMessages).describe('Default retrieval policy'),
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .max(100)
+    .default('')
+    .describe('Deployment of Temporal’s worker versioning this worker is of; empty: unversioned'),
+  WORKER_BUILD_ID: z.string().max(100).default('').describe('Build of that deployment, such as a commit'),
   RATE_LIMIT_PER_KEY: count
     .min(0)
     .default(60_000)
@@ -152,6 +159,12 @@ export const configSchema = z.object({
     .min(0)
     .default(0)
     .describe('Requests a minute of all callers without a key; 0: no limit'),
+  QUOTA_USER_MESSAGES: quota('Messages a user may have'),
+  QUOTA_USER_MEMORIES: quota('Memories a user may have'),
+  QUOTA_USER_BYTES: quota('Bytes of text a user may have'),
+  QUOTA_NAMESPACE_MESSAGES: quota('Messages a namespace may have'),
+  QUOTA_NAMESPACE_MEMORIES: quota('Memories a namespace may have'),
+  QUOTA_NAMESPACE_BYTES: quota('Bytes of text a namespace may have'),
   AUTH: z.enum(['', 'off']).default('').describe('`off` allows binding beyond loopback without keys'),
 });
 
@@ -243,5 +256,29 @@ export function extractionPolicyOf(config: Config) {
     callsPerUserAndDay: config.LLM_CALLS_PER_USER_AND_DAY,
     tailAfterMs: config.LLM_TAIL_AFTER_MS,
     retryDegradedMs: config.LLM_RETRY_DEGRADED_MS,
+  };
+}
+
+/** The version a worker registers under; null: it takes work of any. @throws Error when only half of it is set */
+export function workerVersionOf(config: Config): { deploymentName: string; buildId: string } | null {
+  const { WORKER_DEPLOYMENT_NAME: deploymentName, WORKER_BUILD_ID: buildId } = config;
+  if ((deploymentName === '') !== (buildId === ''))
+    throw new Error('set both WORKER_DEPLOYMENT_NAME and WORKER_BUILD_ID, or neither');
+  return deploymentName === '' ? null : { deploymentName, buildId };
+}
+
+/** How much users and namespaces may have, as src/ingest/quotas takes it. */
+export function quotaLimitsOf(config: Config) {
+  return {
+    user: {
+      messages: config.QUOTA_USER_MESSAGES,
+      memories: config.QUOTA_USER_MEMORIES,
+      bytes: config.QUOTA_USER_BYTES,
+    },
+    namespace: {
+      messages: config.QUOTA_NAMESPACE_MESSAGES,
+      memories: config.QUOTA_NAMESPACE_MEMORIES,
+      bytes: config.QUOTA_NAMESPACE_BYTES,
+    },
   };
 }

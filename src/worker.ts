@@ -12,6 +12,7 @@ import {
   indexSettingsOf,
   languageModelSettingsOf,
   loadConfig,
+  workerVersionOf,
   maintenanceIntervalsOf,
   type Config,
 } from './config';
@@ -127,6 +128,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         defaults: defaultPolicyOf(config),
       }),
       concurrency: config.WORKER_CONCURRENCY,
+      version: workerVersionOf(config),
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,
       maintenanceIntervalsMs: maintenanceIntervalsOf(config),
       signal,

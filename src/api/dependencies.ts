@@ -4,6 +4,7 @@ import type { ConversationPolicy } from '../domain/policy';
 import type { Erasures } from '../ingest/erasures';
 import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
+import type { Quotas } from '../ingest/quotas';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
@@ -28,6 +29,7 @@ export interface ApiDependencies {
   health: HealthChecks;
   access: Access;
   limits: RateLimits;
+  quotas: Quotas;
   /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */
   showHealthDetails: boolean;
   log: Logger;

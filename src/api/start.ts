@@ -8,6 +8,7 @@ import {
   extractionPolicyOf,
   indexSettingsOf,
   languageModelSettingsOf,
+  quotaLimitsOf,
   type Config,
 } from '../config';
 import { UnavailableError, ensureError } from '../domain/errors';
@@ -16,6 +17,7 @@ import { createErasures } from '../ingest/erasures';
 import { createIngest } from '../ingest/create-ingest';
 import { createImports } from '../ingest/imports';
 import { InjectionFeed } from '../ingest/injection-feed';
+import { Quotas } from '../ingest/quotas';
 import { ProgressWaiter } from '../ingest/progress';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
@@ -28,6 +30,7 @@ import { migrate } from '../record/migrate';
 import { addRateCounts, forgetRateCounts } from '../record/rate-counts';
 import { NotificationListener } from '../record/notifications';
 import { createPool, sqlState } from '../record/pool';
+import { usageOf } from '../record/usage';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
 import { checkTemporal } from '../temporal/health';
@@ -113,12 +116,17 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   listener.start();
   const injectionStreams = new InjectionStreams(feed, config.STREAM_HEARTBEAT_MS);
   const defaultPolicy = defaultPolicyOf(config);
+  const quotas = new Quotas({
+    limits: quotaLimitsOf(config),
+    usageOf: (namespace, userId) => usageOf(pool, namespace, userId),
+  });
   const ingest = createIngest({
     pool,
     announcer,
     progress,
     injections: recall,
     defaults: defaultPolicy,
+    quotas,
   });
   const telling = {
     client: temporal.client,
@@ -163,6 +171,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
     log,
     limits,
+    quotas,
     access: new Access({
       keyNeeded,
       namespace: config.NAMESPACE,

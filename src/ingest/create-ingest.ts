@@ -10,12 +10,13 @@ import {
   lockConversation,
   setConversationPolicy,
 } from '../record/conversations';
-import { acceptMessages } from '../record/messages';
+import { acceptMessages, knownMessageIds } from '../record/messages';
 import { transaction } from '../record/pool';
 import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
 import type { ProgressWaiter } from './progress';
+import { quotaExceeded, sizeOf, type Quotas } from './quotas';
 import { createStream, type InjectionSource } from './stream';
 
 export interface IngestDependencies {
@@ -25,17 +26,30 @@ export interface IngestDependencies {
   injections: InjectionSource;
   /** What a conversation's own changes are merged into. */
   defaults: ConversationPolicy;
+  quotas: Quotas;
 }
 
 /** The accepting side of ingestion: record first, Temporal behind the answer. */
 export function createIngest(dependencies: IngestDependencies): Ingest {
-  const { pool, announcer, progress, defaults } = dependencies;
+  const { pool, announcer, progress, defaults, quotas } = dependencies;
+  const stream = createStream({ pool, injections: dependencies.injections, defaults, announcer });
+
+  /** What was stored before needs no room: whoever sends it again hears so. @throws DomainError 403 */
+  async function admit(ref: ConversationRef, messages: readonly IncomingMessage[]): Promise<void> {
+    if (!quotas.set) return;
+    const refusal = await quotas.refusal(ref, sizeOf(messages));
+    if (refusal === null) return;
+    const ids = messages.map(({ messageId }) => messageId);
+    const known = await knownMessageIds(pool, ref, ids);
+    if (!ids.every((id) => known.has(id))) throw quotaExceeded(refusal);
+  }
 
   async function append(
     ref: ConversationRef,
     messages: readonly IncomingMessage[],
     options: { flush?: boolean } = {},
   ): Promise<Appended> {
+    await admit(ref, messages);
     const accepted = await acceptMessages(pool, ref, messages);
     return announceAppended(announcer, ref, accepted, options.flush ?? false);
   }
@@ -76,7 +90,10 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
 
   return {
     append,
-    stream: createStream({ pool, injections: dependencies.injections, defaults, announcer }),
+    async stream(ref, messages, options) {
+      await admit(ref, messages);
+      return stream(ref, messages, options);
+    },
     flush,
     waitIndexed: (ref, throughSeq, waitMs) => progress.wait(ref, throughSeq, waitMs),
     setPolicy,

@@ -87,19 +87,6 @@ export async function keysThereAre(on: Queryable): Promise<KeysThereAre> {
   return (await run<{ made: boolean; valid: boolean }>(on, THERE_ARE)).rows[0]!;
 }
 
-const FORGET_USER = {
-  name: 'forget-user-in-keys',
-  text: `UPDATE api_keys SET user_ids = array_remove(user_ids, $2::text COLLATE "C") WHERE namespace = $1 AND $2 = ANY (user_ids)`,
-};
-
-/** Takes an erased user out of the keys that named it; a key that named nobody else may read nobody then. */
-export async function forgetUserInKeys(
-  on: Queryable,
-  owner: { namespace: string; userId: string },
-): Promise<void> {
-  await run(on, FORGET_USER, [owner.namespace, owner.userId]);
-}
-
 function keyOf(row: KeyRow): StoredKey {
   return {
     keyId: row.key_id,

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensureError } from '../domain/errors';
@@ -19,6 +20,8 @@ export interface WorkerLoopOptions {
   activities: object;
   /** Activities at the same time. */
   concurrency: number;
+  /** Its place in Temporal's worker versioning; null: none. */
+  version: WorkerDeploymentVersion | null;
   sweepIntervalMs: number;
   maintenanceIntervalsMs: Record<MaintenanceJob, number>;
   /** Aborted: stop polling, let what runs end, return. */
@@ -121,10 +124,23 @@ function createWorker(options: WorkerLoopOptions, connection: NativeConnection):
     taskQueue: options.taskQueue,
     ...workflowSource(),
     activities: withFailureMapping(options.activities),
+    ...versioning(options.version),
     maxConcurrentActivityTaskExecutions: options.concurrency,
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     shutdownForceTime: SHUTDOWN_FORCE_MS,
   });
+}
+
+/** Open runs move to the new build as soon as it is current: histories of released versions replay on it. */
+function versioning(version: WorkerDeploymentVersion | null): Partial<WorkerOptions> {
+  if (version === null) return {};
+  return {
+    workerDeploymentOptions: {
+      version,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
 }

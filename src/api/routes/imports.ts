@@ -2,6 +2,7 @@ import type { IncomingMessage as HttpRequest } from 'node:http';
 import { z } from 'zod';
 import { DomainError, UnavailableError, ensureError, notFound } from '../../domain/errors';
 import { importWorkflowId, type ImportRef } from '../../domain/import';
+import { sizeOf, type Quotas } from '../../ingest/quotas';
 import { newImportRef } from '../../ingest/imports';
 import type { ReadLine } from '../../ingest/import-lines';
 import {
@@ -151,7 +152,7 @@ async function receive(
   const options = { abortOnError: query.on_error === 'abort', createdByKey: caller.keyId };
   let received;
   try {
-    received = await deps.imports.receive(ref, readLines(bytes, query.user_id, caller), options);
+    received = await deps.imports.receive(ref, readLines(deps.quotas, bytes, query.user_id, caller), options);
   } catch (error) {
     request.resume();
     log.warn({ err: ensureError(error), request_id: requestId, importId: ref.importId }, 'an import was cut');
@@ -179,12 +180,23 @@ async function receive(
 }
 
 async function* readLines(
+  quotas: Quotas,
   bytes: AsyncIterable<Buffer>,
   defaultUserId: string | undefined,
   caller: Caller,
 ): AsyncGenerator<ReadLine[]> {
   for await (const lines of splitLines(bytes, MAX_LINE_BYTES))
-    yield lines.map((line) => forCaller(readImportLine(line, defaultUserId), caller));
+    yield await Promise.all(
+      lines.map((line) =>
+        withinQuota(quotas, forCaller(readImportLine(line, defaultUserId), caller), caller),
+      ),
+    );
+}
+
+async function withinQuota(quotas: Quotas, line: ReadLine, { namespace }: Caller): Promise<ReadLine> {
+  if ('rejected' in line || !quotas.set) return line;
+  const refusal = await quotas.refusal({ namespace, userId: line.userId }, sizeOf(line.messages));
+  return refusal === null ? line : { line: line.line, rejected: refusal };
 }
 
 function forCaller(line: ReadLine, caller: Caller): ReadLine {

@@ -108,6 +108,7 @@ async function create(deps: ApiDependencies, body: NewMemory, context: RequestCo
     createdAt: body.event_timestamp ?? null,
     ttlSeconds: body.ttl_seconds ?? null,
   };
+  await deps.quotas.admit(owner, { messages: 0, memories: 1, bytes: Buffer.byteLength(body.content) });
   const memory = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
   if (!memory)
     throw conflict('What this Idempotency-Key has made is gone since. Use a new key to write it again.');
