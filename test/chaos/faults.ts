@@ -81,7 +81,8 @@ export class FaultInjector {
         return true;
       }
       case 'read-only':
-        if (!(await this.setShards('READONLY'))) return false;
+        // It may be away just then.
+        await poll('Weaviate is there', RECOVERY_DEADLINE_MS, () => this.setShards('READONLY'), 250);
         await sleep(forMs);
         await poll('Weaviate takes writes again', RECOVERY_DEADLINE_MS, () => this.setShards('READY'), 250);
         return true;
