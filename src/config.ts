@@ -108,6 +108,14 @@ export const configSchema = z.object({
     .default(24)
     .describe('How long an erased user cannot come back'),
   WORKER_CONCURRENCY: count.min(1).default(40).describe('Activities a worker runs at once'),
+  WORKER_METRICS_PORT: port
+    .default(0)
+    .describe('Port where a worker shows its figures at /metrics; 0 shows none'),
+  WORKER_METRICS_HOST: z.string().default('127.0.0.1').describe('Address of that port'),
+  TEMPORAL_METRICS_ADDRESS: z
+    .string()
+    .default('')
+    .describe('host:port where the Temporal SDK of a worker shows its own figures; empty shows none'),
   HEARTBEAT_INTERVAL_MS: ms.default(10_000).describe('How often a worker says it is alive'),
   STREAM_HEARTBEAT_MS: ms
     .default(15_000)

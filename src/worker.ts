@@ -18,6 +18,8 @@ import {
 } from './config';
 import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
+import { meteredActivities, meteredEmbedder, meteredIndex } from './metrics/metered';
+import { createProcessMetrics, serveMetrics } from './metrics/process-metrics';
 import { createEmbedder } from './models/create-embedder';
 import { createReaders } from './models/create-readers';
 import { createDefaultSummarizer } from './recall/default-summarizer';
@@ -53,7 +55,12 @@ async function main(): Promise<void> {
   stopOnSignals(stopping, logger);
   Runtime.install({
     logger: sdkLogger(logger),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      ...(config.TEMPORAL_METRICS_ADDRESS
+        ? { metrics: { prometheus: { bindAddress: config.TEMPORAL_METRICS_ADDRESS } } }
+        : {}),
+    },
     // Ours, so that everything ends in order.
     shutdownSignals: [],
   });
@@ -79,11 +86,18 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     nice: DOCUMENT_NICE,
   });
   if (chosen.status === 'failing') logger.warn({ reason: chosen.reason }, 'working without an embedder');
-  const index = createWeaviateIndex({
+  const weaviate = createWeaviateIndex({
     ...indexSettingsOf(config),
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });
+  const metrics = createProcessMetrics();
+  const index = meteredIndex(weaviate, metrics.instruments);
+  const embedder = chosen.embedder && meteredEmbedder(chosen.embedder, metrics.instruments);
+  const metricsServer =
+    config.WORKER_METRICS_PORT === 0
+      ? null
+      : await serveMetrics(metrics.registry, config.WORKER_METRICS_HOST, config.WORKER_METRICS_PORT);
   const announcer = createAnnouncer({
     client: temporal.client,
     taskQueue,
@@ -112,21 +126,24 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
       at,
       client: temporal.client,
       taskQueue,
-      activities: createActivities({
-        pool,
-        index,
-        embedder: chosen.embedder,
-        ...createReaders(chosen.embedder),
-        announcer,
-        importTeller: createImportTeller(telling),
-        erasureTeller: createErasureTeller(telling),
-        runs: createRunDeleter(temporal.client, RUN_DELETION_DEADLINE_MS),
-        tiersTeller,
-        summarizer: createDefaultSummarizer(),
-        episodes: episodePolicyOf(config),
-        extraction,
-        defaults: defaultPolicyOf(config),
-      }),
+      activities: meteredActivities(
+        createActivities({
+          pool,
+          index,
+          embedder,
+          ...createReaders(embedder),
+          announcer,
+          importTeller: createImportTeller(telling),
+          erasureTeller: createErasureTeller(telling),
+          runs: createRunDeleter(temporal.client, RUN_DELETION_DEADLINE_MS),
+          tiersTeller,
+          summarizer: createDefaultSummarizer(),
+          episodes: episodePolicyOf(config),
+          extraction,
+          defaults: defaultPolicyOf(config),
+        }),
+        metrics.instruments,
+      ),
       concurrency: config.WORKER_CONCURRENCY,
       version: workerVersionOf(config),
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,
@@ -138,6 +155,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     const beating = setInterval(() => loop.isPolling() && heartbeat(), config.HEARTBEAT_INTERVAL_MS);
     await loop.ended.finally(() => clearInterval(beating));
   } finally {
+    metricsServer?.close();
     await Promise.all([announcer.close(ANNOUNCER_DEADLINE_MS), tiersTeller.close()]);
     await Promise.allSettled([temporal.close(), chosen.embedder?.close(), index.close()]);
     await pool.end();

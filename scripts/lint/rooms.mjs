@@ -22,11 +22,13 @@ export const ROOMS = {
       'recall',
       'temporal',
       'ingest',
+      'metrics',
       'client',
       'config',
       'contracts',
     ],
   },
+  metrics: { from: ['domain'], types: ['index', 'ingest', 'models'] },
   client: { from: [], types: ['domain'] },
   contracts: { from: ['domain', 'contracts'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   workflows: {

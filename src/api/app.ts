@@ -11,6 +11,7 @@ import { importRoutes } from './routes/imports';
 import { injectionRoutes } from './routes/injections';
 import { maintenanceRoutes } from './routes/maintenance';
 import { memoryRoutes } from './routes/memories';
+import { metricsRoutes } from './routes/metrics';
 import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
 import { storeRoutes } from './routes/store';
@@ -36,6 +37,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...importRoutes(deps),
     ...maintenanceRoutes(deps),
     ...healthRoutes(deps),
+    ...metricsRoutes(deps),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { Quotas } from '../ingest/quotas';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
+import type { ProcessMetrics } from '../metrics/process-metrics';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { Access } from './access';
@@ -33,6 +34,7 @@ export interface ApiDependencies {
   /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */
   showHealthDetails: boolean;
   log: Logger;
+  metrics: ProcessMetrics;
   /** The policy of conversations that changed nothing. */
   defaultPolicy: ConversationPolicy;
   /** How long store and flush wait for indexing. */

@@ -11,6 +11,7 @@ import { readJsonBody, type JsonBody } from './json-body';
 import { sendLines } from './json-lines';
 import { PROBLEM_TYPE, fieldErrors, problemOf } from './problem';
 import { parseQueryString } from './query-string';
+import type { ProcessMetrics } from '../metrics/process-metrics';
 import type { RateLimits } from './rate-limits';
 import type { Answer, RequestContext, Route, RouteInput } from './route';
 import { validate } from './validate';
@@ -27,6 +28,7 @@ export interface ServeDependencies {
   access: Access;
   limits: RateLimits;
   log: Logger;
+  metrics: ProcessMetrics;
   /** Whether the schema is in place; until then routes that need the record answer 503. */
   recordReady(): boolean;
 }
@@ -65,6 +67,10 @@ export async function serve(
     sendProblem(response, error, requestId, log);
   }
   const ms = performance.now() - started;
+  dependencies.metrics.instruments.httpSeconds.observe(
+    { method: route.method, route: route.path, status: response.statusCode },
+    ms / 1_000,
+  );
   if (ms > SLOW_REQUEST_MS)
     log.warn({ ...described(route, response, requestId), ms: Math.round(ms) }, 'slow request');
   else if (log.isLevelEnabled('debug'))

@@ -19,11 +19,15 @@ import { createImports } from '../ingest/imports';
 import { InjectionFeed } from '../ingest/injection-feed';
 import { Quotas } from '../ingest/quotas';
 import { ProgressWaiter } from '../ingest/progress';
+import { addBacklogGauges } from '../metrics/backlog-gauges';
+import { meteredEmbedder, meteredImports, meteredIndex, meteredIngest } from '../metrics/metered';
+import { createProcessMetrics } from '../metrics/process-metrics';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
 import { createOpenAiLanguageModel } from '../models/openai-language-model';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
+import { readBacklog } from '../record/backlog';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { migrate } from '../record/migrate';
@@ -89,21 +93,25 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     onAcknowledged: (items) => markAnnounced(pool, items),
     logger: log,
   });
+  const metrics = createProcessMetrics();
+  addBacklogGauges(metrics.registry, () => readBacklog(pool));
   const chosen = createEmbedder({
     ...embedderSettingsOf(config),
     nice: QUERY_NICE,
   });
-  const index = createWeaviateIndex({
+  const embedder = chosen.embedder && meteredEmbedder(chosen.embedder, metrics.instruments);
+  const weaviate = createWeaviateIndex({
     ...indexSettingsOf(config),
     embedderName: chosen.embedder?.name ?? null,
     timeoutMs: INDEX_TIMEOUT_MS,
   });
+  const index = meteredIndex(weaviate, metrics.instruments);
   const llmSettings = languageModelSettingsOf(config);
   const llm = llmSettings && createOpenAiLanguageModel(llmSettings);
   const recall = createRecall({
     pool,
     index,
-    embedder: chosen.embedder,
+    embedder,
     lookbackMessages: config.LOOKBACK_MESSAGES,
   });
   const listener = new NotificationListener(config.DATABASE_URL, (err) =>
@@ -120,7 +128,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     limits: quotaLimitsOf(config),
     usageOf: (namespace, userId) => usageOf(pool, namespace, userId),
   });
-  const ingest = createIngest({
+  const unmetered = createIngest({
     pool,
     announcer,
     progress,
@@ -128,13 +136,17 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     defaults: defaultPolicy,
     quotas,
   });
+  const ingest = meteredIngest(unmetered, metrics.instruments);
   const telling = {
     client: temporal.client,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
     deadlineMs: config.STORE_TIMEOUT_MS,
     logger: log,
   };
-  const imports = createImports({ pool, teller: createImportTeller(telling) });
+  const imports = meteredImports(
+    createImports({ pool, teller: createImportTeller(telling) }),
+    metrics.instruments,
+  );
   const erasures = createErasures({
     pool,
     teller: createErasureTeller(telling),
@@ -168,8 +180,9 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       deadlineMs: config.STORE_TIMEOUT_MS,
     }),
-    keepIndex: createKeepIndexSoon({ pool, index, embedder: chosen.embedder, logger: log }),
+    keepIndex: createKeepIndexSoon({ pool, index, embedder, logger: log }),
     log,
+    metrics,
     limits,
     quotas,
     access: new Access({
