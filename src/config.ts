@@ -74,6 +74,10 @@ export const configSchema = z.object({
     .default(600_000)
     .describe('Silence after which it reads fewer than 20 messages of a conversation'),
   LLM_RETRY_DEGRADED_MS: ms.default(600_000).describe('When what it failed at is tried again'),
+  PERSONAS_FILE: z
+    .string()
+    .default('')
+    .describe('JSON file with further personas: `[{name, description?, weights?, examples}]`'),
   STORE_WAIT_MS: ms
     .default(5_000)
     .describe('How long store and flush wait for indexing before they answer 202'),

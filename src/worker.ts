@@ -21,6 +21,7 @@ import { createWeaviateIndex } from './index/weaviate-index';
 import { meteredActivities, meteredEmbedder, meteredIndex } from './metrics/metered';
 import { createProcessMetrics, serveMetrics } from './metrics/process-metrics';
 import { createEmbedder } from './models/create-embedder';
+import { readPersonas } from './models/configured-personas';
 import { createReaders } from './models/create-readers';
 import { createDefaultSummarizer } from './recall/default-summarizer';
 import { createOpenAiLanguageModel } from './models/openai-language-model';
@@ -144,6 +145,21 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
         }),
         metrics.instruments,
       ),
+      activities: createActivities({
+        pool,
+        index,
+        embedder: chosen.embedder,
+        ...createReaders(chosen.embedder, { added: readPersonas(config.PERSONAS_FILE) }),
+        announcer,
+        importTeller: createImportTeller(telling),
+        erasureTeller: createErasureTeller(telling),
+        runs: createRunDeleter(temporal.client, RUN_DELETION_DEADLINE_MS),
+        tiersTeller,
+        summarizer: createDefaultSummarizer(),
+        episodes: episodePolicyOf(config),
+        extraction,
+        defaults: defaultPolicyOf(config),
+      }),
       concurrency: config.WORKER_CONCURRENCY,
       version: workerVersionOf(config),
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,

@@ -16,6 +16,7 @@ import { orchestratorRoutes } from './routes/orchestrator';
 import { retrieveRoutes } from './routes/retrieve';
 import { storeRoutes } from './routes/store';
 import { summaryRoutes } from './routes/summaries';
+import { personaRoutes } from './routes/personas';
 import { userRoutes } from './routes/users';
 import { requestIdOf, sendProblem, serve } from './serve';
 
@@ -34,6 +35,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...memoryRoutes(deps),
     ...userRoutes(deps),
     ...summaryRoutes(deps),
+    ...personaRoutes(deps),
     ...importRoutes(deps),
     ...maintenanceRoutes(deps),
     ...healthRoutes(deps),

@@ -23,8 +23,11 @@ import { addBacklogGauges } from '../metrics/backlog-gauges';
 import { meteredEmbedder, meteredImports, meteredIndex, meteredIngest } from '../metrics/metered';
 import { createProcessMetrics } from '../metrics/process-metrics';
 import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
+import { createReaders } from '../models/create-readers';
+import { readPersonas } from '../models/configured-personas';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
 import { createOpenAiLanguageModel } from '../models/openai-language-model';
+import { configuredWeights } from '../recall/persona-weights';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
 import { readBacklog } from '../record/backlog';
@@ -108,11 +111,15 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const index = meteredIndex(weaviate, metrics.instruments);
   const llmSettings = languageModelSettingsOf(config);
   const llm = llmSettings && createOpenAiLanguageModel(llmSettings);
+  const added = readPersonas(config.PERSONAS_FILE);
   const recall = createRecall({
     pool,
     index,
     embedder,
     lookbackMessages: config.LOOKBACK_MESSAGES,
+    // A person waits: words do until the examples are there.
+    classifier: createReaders(chosen.embedder, { added, hurried: true }).personas,
+    personaWeights: configuredWeights(added),
   });
   const listener = new NotificationListener(config.DATABASE_URL, (err) =>
     log.warn({ err }, 'the connection that hears notifications was lost'),

@@ -55,6 +55,8 @@ export interface Candidates {
   /** All memories that pass the filter. */
   total: number;
   question: QuestionEvidence;
+  /** The question's vector, if it has one. */
+  vector: Float32Array | null;
 }
 
 /**
@@ -85,7 +87,12 @@ export async function findCandidates(
     vector: question.vector,
     ...searchSize(passing, restricts(options.filter)),
   });
-  const nothing: Candidates = { memories: [], total: passing.total, question: evidence };
+  const nothing: Candidates = {
+    memories: [],
+    total: passing.total,
+    question: evidence,
+    vector: question.vector,
+  };
   if (hits.length === 0 || passing.total === 0) return nothing;
 
   const ids = hits.map((hit) => hit.id);

@@ -1,5 +1,5 @@
-import { affect, memoryScore, recency } from './memory-score';
-import { personaWeights, selectPersona } from './persona-weights';
+import { memoryScore, recency } from './memory-score';
+import { personaWeights } from './persona-weights';
 
 const now = new Date('2026-01-31T00:00:00Z');
 const felt = { valence: 0.8, arousal: 0.5, emotion: 'joy', intensity: 0.6 };
@@ -12,20 +12,6 @@ describe('recency', () => {
     ['2025-12-02T00:00:00Z', 0.25],
   ])('of %s is %d', (saidAt, expected) => {
     expect(recency(new Date(saidAt), now)).toBeCloseTo(expected);
-  });
-});
-
-describe('affect', () => {
-  it.each<[typeof felt | null, string | null, number]>([
-    [null, null, 0],
-    [null, 'happy', 0],
-    [felt, null, 0.7],
-    [felt, 'Happy', 1],
-    [felt, 'sad', 0.35],
-    [felt, 'purple', 0.7],
-    [{ ...felt, valence: -0.8 }, 'sad', 1],
-  ])('%j in mood %s is %d', (signature, mood, expected) => {
-    expect(affect(signature, mood)).toBeCloseTo(expected);
   });
 });
 
@@ -45,19 +31,29 @@ describe('memoryScore', () => {
   it('gives what is irrelevant nothing, however fresh and important', () => {
     expect(memoryScore(memory, 0, personaWeights('strategist'), now, 'happy').score).toBe(0);
   });
+  it('lets a mood tilt it, and nothing else', () => {
+    const of = (valence: number, mood: string | null): number =>
+      memoryScore(
+        { ...memory, emotionalSignature: { ...felt, valence } },
+        0.6,
+        personaWeights('health'),
+        now,
+        mood,
+      ).score;
+    expect(of(0.8, 'positive')).toBeGreaterThan(of(-0.8, 'positive'));
+    expect(of(0.8, 'negative')).toBeLessThan(of(-0.8, 'negative'));
+    expect(of(0.8, 'neutral')).toBe(of(0.8, null));
+  });
 });
 
-describe('selectPersona', () => {
-  const classifier = { classify: () => ({ selected: 'work', confidence: 0.7 }) };
-  it.each([
-    [{ forced: 'wizard', active: ['work'] }, null, { selected: 'wizard', confidence: 1 }],
-    [{ active: ['health', 'work'] }, null, { selected: 'health', confidence: 1 }],
-    [{ active: ['health'] }, classifier, { selected: 'work', confidence: 0.7 }],
-    [{}, null, { selected: 'identity', confidence: 0 }],
-  ])('%j', async (context, by, expected) => {
-    expect(await selectPersona(context, 'question', by)).toEqual(expected);
-  });
+describe('personaWeights', () => {
   it('gives an unknown persona identity’s weights', () => {
     expect(personaWeights('wizard')).toEqual(personaWeights('identity'));
+  });
+  it('takes what configuration says, whatever the case', () => {
+    const own = { semantic: 0.1, temporal: 0.2, importance: 0.3, emotional: 0.4 };
+    const configured = new Map([['gardener', own]]);
+    expect(personaWeights('Gardener', configured)).toEqual(own);
+    expect(personaWeights('Finance', configured)).toEqual(personaWeights('finance'));
   });
 });

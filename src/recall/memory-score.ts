@@ -1,31 +1,10 @@
-import type { EmotionalSignature, Memory } from '../domain/memory';
+import type { Memory } from '../domain/memory';
+import { affect, moodOf } from '../domain/mood';
 import type { PersonaWeights } from './persona-weights';
 
 const MS_PER_DAY = 86_400_000;
 /** After this long a memory's recency is a half. */
 const RECENCY_HALF_LIFE_DAYS = 30;
-/** What a memory without feeling counts for, so that feeling is a gain and its absence no flaw. */
-const NEUTRAL_AFFECT = 0;
-const MOOD_TILT = 0.5;
-
-const MOOD_VALENCE: ReadonlyMap<string, number> = new Map([
-  ...['happy', 'joyful', 'excited', 'grateful', 'proud', 'hopeful', 'content', 'playful', 'optimistic'].map(
-    (mood) => [mood, 1] as const,
-  ),
-  ...[
-    'sad',
-    'angry',
-    'anxious',
-    'worried',
-    'stressed',
-    'lonely',
-    'frustrated',
-    'tired',
-    'grieving',
-    'afraid',
-  ].map((mood) => [mood, -1] as const),
-]);
-
 /** A score and what it is made of: the four parts add up to it. */
 export interface ScoreParts {
   score: number;
@@ -49,7 +28,7 @@ export function memoryScore(
   const semantic = weights.semantic * relevance;
   const temporal = relevance * weights.temporal * recency(memory.createdAt, now);
   const importance = relevance * weights.importance * clamp(memory.importance);
-  const emotional = relevance * weights.emotional * affect(memory.emotionalSignature, mood);
+  const emotional = relevance * weights.emotional * affect(memory.emotionalSignature, moodOf(mood));
   return { score: semantic + temporal + importance + emotional, semantic, temporal, importance, emotional };
 }
 
@@ -57,15 +36,6 @@ export function memoryScore(
 export function recency(saidAt: Date, now: Date): number {
   const ageDays = Math.max(0, now.getTime() - saidAt.getTime()) / MS_PER_DAY;
   return 0.5 ** (ageDays / RECENCY_HALF_LIFE_DAYS);
-}
-
-/** How much feeling a memory carries, 0..1; a known mood favours what was felt alike. */
-export function affect(signature: EmotionalSignature | null, mood: string | null): number {
-  if (!signature) return NEUTRAL_AFFECT;
-  const strength = clamp(Math.abs(signature.valence) * 0.5 + signature.intensity * 0.5);
-  const valence = mood === null ? undefined : MOOD_VALENCE.get(mood.trim().toLowerCase());
-  if (valence === undefined) return strength;
-  return clamp(strength * (1 + MOOD_TILT * valence * Math.sign(signature.valence)));
 }
 
 function clamp(value: number): number {

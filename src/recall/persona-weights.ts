@@ -1,3 +1,7 @@
+import { choosePersona, type ChosenPersona, type PersonaPriors } from '../domain/persona-choice';
+import { DEFAULT_PERSONA } from '../domain/persona-tags';
+import type { PersonaClassifier } from '../models/persona-classifier';
+
 /** How much of a score each view of a memory makes. They add up to about 1. */
 export interface PersonaWeights {
   semantic: number;
@@ -18,8 +22,6 @@ const weights = (
   emotional,
 });
 
-export const DEFAULT_PERSONA = 'identity';
-
 const WEIGHTS: ReadonlyMap<string, PersonaWeights> = new Map([
   [DEFAULT_PERSONA, weights(0.5, 0.2, 0.2, 0.1)],
   ['relationships', weights(0.3, 0.2, 0.2, 0.3)],
@@ -34,37 +36,38 @@ const WEIGHTS: ReadonlyMap<string, PersonaWeights> = new Map([
   ['friend', weights(0.3, 0.25, 0.15, 0.3)],
 ]);
 
+/** Personas that configuration adds or weighs anew, by lower-case name. */
+export type ConfiguredWeights = ReadonlyMap<string, PersonaWeights>;
+
 /** A persona's weights; those of `identity` for a name nobody defined. */
-export function personaWeights(persona: string): PersonaWeights {
-  return WEIGHTS.get(persona.toLowerCase()) ?? WEIGHTS.get(DEFAULT_PERSONA)!;
+export function personaWeights(persona: string, configured?: ConfiguredWeights): PersonaWeights {
+  const name = persona.toLowerCase();
+  return configured?.get(name) ?? WEIGHTS.get(name) ?? WEIGHTS.get(DEFAULT_PERSONA)!;
+}
+
+/** Weights by persona, as configuration has them. */
+export function configuredWeights(
+  personas: readonly { persona: string; weights?: PersonaWeights | undefined }[],
+): ConfiguredWeights {
+  return new Map(
+    personas.flatMap(({ persona, weights }) => (weights ? [[persona.toLowerCase(), weights] as const] : [])),
+  );
 }
 
 /** What a request says about the persona. */
-export interface PersonaContext {
-  forced?: string | null;
-  active?: readonly string[];
+export interface PersonaContext extends PersonaPriors {
   /** Any string; known moods tilt the affect, others are neutral. */
   mood?: string | null;
 }
 
-export interface SelectedPersona {
-  selected: string;
-  confidence: number;
-}
-
-/** Says which persona a question belongs to; a prior of active ones may sway it. */
-export interface PersonaClassifier {
-  classify(query: string, active: readonly string[]): SelectedPersona | Promise<SelectedPersona>;
-}
-
-/** The persona of a request: forced wins, then the classifier, then the first active one, then identity. */
+/** The persona of a request: see choosePersona. @param vector the question's, if there is one */
 export async function selectPersona(
   context: PersonaContext,
   query: string | null,
+  vector: Float32Array | null,
   classifier: PersonaClassifier | null,
-): Promise<SelectedPersona> {
-  if (context.forced) return { selected: context.forced, confidence: 1 };
-  const active = context.active ?? [];
-  if (classifier && query !== null) return classifier.classify(query, active);
-  return active[0] ? { selected: active[0], confidence: 1 } : { selected: DEFAULT_PERSONA, confidence: 0 };
+): Promise<ChosenPersona> {
+  if (context.forced || query === null || !classifier) return choosePersona(null, context);
+  const [reading] = await classifier.classify([{ text: query, vector }]);
+  return choosePersona(reading ?? null, context);
 }

@@ -13,7 +13,9 @@ import {
 } from './candidates';
 import { withBorrowedSubject } from './follow-up';
 import { beforeQuestion, readLookback } from './lookback';
-import type { PersonaClassifier, PersonaContext, PersonaWeights, SelectedPersona } from './persona-weights';
+import type { ChosenPersona } from '../domain/persona-choice';
+import type { PersonaClassifier } from '../models/persona-classifier';
+import type { ConfiguredWeights, PersonaContext, PersonaWeights } from './persona-weights';
 import { createRetrieve } from './retrieve';
 import { termsOf } from './terms';
 import { createTurnStore } from './turn-store';
@@ -59,7 +61,7 @@ export interface RetrieveResult {
   memories: ExplainedMemory[];
   /** All memories that pass the filter, with or without a query. */
   total: number;
-  persona: SelectedPersona;
+  persona: ChosenPersona;
   weights: PersonaWeights;
 }
 
@@ -102,7 +104,10 @@ export interface Recall {
 }
 
 export interface RecallOptions extends RecallDependencies {
+  /** Reads questions; without one they have the persona that the request says. */
   classifier?: PersonaClassifier | null;
+  /** Of personas that configuration adds. */
+  personaWeights?: ConfiguredWeights;
   /** The look-back of conversations that did not set their own. */
   lookbackMessages?: number;
 }

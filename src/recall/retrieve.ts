@@ -5,6 +5,7 @@ import { byPosition, findCandidates, relevancesOf, type ScoredMemory } from './c
 import { repetitionFactors } from './diversity';
 import { withBorrowedSubject } from './follow-up';
 import { beforeQuestion, readLookback } from './lookback';
+import { reasonOf } from './explain-reason';
 import { memoryScore, type ScoreParts } from './memory-score';
 import { personaWeights, selectPersona, type PersonaWeights } from './persona-weights';
 import type { TurnStore } from './turn-store';
@@ -20,8 +21,6 @@ const NO_QUERY: Explanation = {
 };
 const NOT_A_CANDIDATE: Explanation = { ...NO_QUERY, reason: 'nothing in it answers the query' };
 const REPEATS = 'says the same as one before it';
-const MOSTLY_WORDS = 0.65;
-const MOSTLY_MEANING = 0.35;
 
 /** See Recall.retrieve. */
 export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Recall['retrieve'] {
@@ -32,10 +31,11 @@ export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Re
     const filter = request.filter ?? {};
     const context = request.persona ?? {};
     const query = request.query?.trim() ? request.query : null;
-    const persona = await selectPersona(context, query, options.classifier ?? null);
-    const weights = personaWeights(persona.selected);
+    const classifier = options.classifier ?? null;
 
     if (query === null) {
+      const persona = await selectPersona(context, null, null, classifier);
+      const weights = personaWeights(persona.selected, options.personaWeights);
       const order = request.sort ?? 'newest';
       const [memories, total] = await Promise.all([
         listMemories(pool, request, filter, { order, limit: request.limit, offset: request.offset }),
@@ -55,6 +55,8 @@ export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Re
         mode: request.mode,
       },
     );
+    const persona = await selectPersona(context, query, found.vector, classifier);
+    const weights = personaWeights(persona.selected, options.personaWeights);
     const relevances = relevancesOf(found.memories, found);
     const view = { weights, now, mood: context.mood ?? null };
     const scored = spread(
@@ -74,7 +76,7 @@ export function createRetrieve(options: RecallOptions, turnStore: TurnStore): Re
     const turns = await turnsByMemory(options, request, rest);
     return {
       memories: [
-        ...page.map(explained),
+        ...page.map((one) => explained(one, now, view.mood)),
         ...rest.map((memory) => unscored(memory, turns.get(memory.id) ?? [], NOT_A_CANDIDATE)),
       ],
       total: found.total,
@@ -173,15 +175,14 @@ function judged(
   return { candidate, relevances, best, parts };
 }
 
-function explained({
-  candidate,
-  relevances,
-  best,
-  parts: { score, ...parts },
-  repeats,
-}: JudgedMemory): ExplainedMemory {
+function explained(
+  { candidate, relevances, best, parts: { score, ...parts }, repeats }: JudgedMemory,
+  now: Date,
+  mood: string | null,
+): ExplainedMemory {
   const { memory, turns } = candidate;
   const keyword = turns[best]?.keywordShare ?? 0;
+  const spoken = turns.flatMap(({ turn }) => (turn ? [turn] : []));
   const matches = turns
     .flatMap(({ turn }, i) => (turn ? [matchOf(turn, relevances[i]!)] : []))
     .sort((a, b) => b.score - a.score);
@@ -193,7 +194,7 @@ function explained({
     explain: {
       ...parts,
       keyword,
-      reason: repeats ? REPEATS : reasonOf(keyword, parts),
+      reason: repeats ? REPEATS : reasonOf(memory, spoken, { ...parts, keyword }, { now, mood }),
     },
   };
 }
@@ -211,20 +212,4 @@ function matchOf(turn: RecordedTurn, score: number): TurnMatch {
     timestamp: turn.saidAt,
     score,
   };
-}
-
-function reasonOf(keyword: number, parts: Omit<Explanation, 'keyword' | 'reason'>): string {
-  const by =
-    keyword >= MOSTLY_WORDS
-      ? 'shares words with the query'
-      : keyword <= MOSTLY_MEANING
-        ? 'is close to the query in meaning'
-        : 'is close to the query in words and meaning';
-  const others: [number, string][] = [
-    [parts.temporal, 'recent'],
-    [parts.importance, 'important'],
-    [parts.emotional, 'felt'],
-  ];
-  const helped = others.filter(([part]) => part >= parts.semantic / 4).map(([, word]) => word);
-  return helped.length > 0 ? `${by}; ${helped.join(', ')}` : by;
 }

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { PersonaSource } from '../domain/persona-choice';
 import { run, type Queryable } from './pool';
-
-/** Why a request had its persona. */
-export type PersonaSource = 'forced' | 'query' | 'active' | 'remembered' | 'default';
 
 /** What one request found of its user's persona. */
 export interface ObservedPersona {

@@ -7,6 +7,8 @@
 export const USER_TABLES = [
   'messages',
   'turn_vectors',
+  'memory_readings',
+  'persona_states',
   'memories',
   'memory_vectors',
   'index_pending',

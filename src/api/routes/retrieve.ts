@@ -3,15 +3,21 @@ import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
 import { GRANULARITIES } from '../../recall/granularity';
 import type { RetrieveRequest, RetrieveResult } from '../../recall/recall';
 import { tell } from '../../recall/tell';
+import { rememberedPersona } from '../../recall/remembered-persona';
+import { observePersona, readPersonaStates } from '../../record/persona-states';
 import type { ApiDependencies } from '../dependencies';
 import { defineRoute, type Route } from '../route';
 import { item, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
 import { personaContext } from '../schemas/messages';
 import { where } from '../schemas/where';
+import { financeAnswer, financeOf, readFinance } from '../finance';
 import { itemOf, summaryOf } from '../wire';
 
 const DEFAULT_LIMIT = 10;
+/** How far back a persona that nobody forced is looked for. */
+const STATES_REMEMBERED = 10;
+const MAX_MOOD_CHARS = 200;
 
 const metadataPair = field.query.transform((text, context) => {
   const colon = text.indexOf(':');
@@ -68,16 +74,7 @@ const listAnswer = z
   .object({
     results: z.array(item),
     pagination: z.object({ limit: z.int(), offset: z.int(), total: z.int() }),
-    finance: z
-      .object({
-        portfolio: z.object({
-          user_id: z.string(),
-          holdings: z.array(z.record(z.string(), z.unknown())),
-          total_holdings: z.int(),
-        }),
-        goals: z.array(z.object({ text: z.string(), tickers: z.array(z.string()) })),
-      })
-      .nullable(),
+    finance: financeAnswer,
   })
   .meta({ id: 'RetrievedList' });
 
@@ -128,29 +125,32 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
       async handle({ query }, { namespace }) {
         const limit = query.limit ?? DEFAULT_LIMIT;
         const offset = query.offset ?? 0;
-        const found = await deps.recall.retrieve({
-          namespace,
-          userId: query.user_id,
-          query: query.query ?? null,
-          limit,
-          offset,
-          sort: query.sort,
-          mode: query.mode,
-          filter: {
-            layer: query.layer,
-            type: query.type,
-            persona: query.persona,
-            createdAfter: query.created_after,
-            createdBefore: query.created_before,
-            metadata: query.metadata_filter,
-          },
-        });
+        const owner = { namespace, userId: query.user_id };
+        const [found, finance] = await Promise.all([
+          deps.recall.retrieve({
+            ...owner,
+            query: query.query ?? null,
+            limit,
+            offset,
+            sort: query.sort,
+            mode: query.mode,
+            filter: {
+              layer: query.layer,
+              type: query.type,
+              persona: query.persona,
+              createdAfter: query.created_after,
+              createdBefore: query.created_before,
+              metadata: query.metadata_filter,
+            },
+          }),
+          readFinance(deps.pool, owner),
+        ]);
         return {
           status: 200,
           body: {
             results: found.memories.map(itemOf),
             pagination: { limit, offset, total: found.total },
-            finance: null,
+            finance: finance && financeOf(query.user_id, finance),
           },
         };
       },
@@ -165,8 +165,15 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
       responses: { 200: { description: 'Memories, best first', schema: personaAnswer } },
       userOf: ({ body }) => body.user_id,
       async handle({ body }, { namespace }) {
-        const retrieve = personaRequest(namespace, body);
+        const owner = { namespace, userId: body.user_id };
+        const states = await readPersonaStates(deps.pool, owner, STATES_REMEMBERED);
+        const retrieve = personaRequest(namespace, body, rememberedPersona(states, new Date()));
         const found = await deps.recall.retrieve(retrieve);
+        // A further page is the same question again.
+        const snapshot =
+          retrieve.offset > 0 && states[0]
+            ? states[0].snapshotId
+            : await observe(deps.pool, owner, body, found);
         const told = await tell(
           deps,
           {
@@ -183,7 +190,11 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
         return {
           status: 200,
           body: {
-            persona: { ...found.persona, state_snapshot_id: null },
+            persona: {
+              selected: found.persona.selected,
+              confidence: found.persona.confidence,
+              state_snapshot_id: snapshot,
+            },
             results: {
               granularity: told.granularity,
               memories: found.memories.map(itemOf),
@@ -198,7 +209,25 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
   ];
 }
 
-function personaRequest(namespace: string, body: PostBody): RetrieveRequest {
+/** Keeps a request's persona as the user's state. @returns its snapshot; null for a user who has stored nothing */
+async function observe(
+  pool: ApiDependencies['pool'],
+  owner: { namespace: string; userId: string },
+  body: PostBody,
+  { persona }: RetrieveResult,
+): Promise<string | null> {
+  const context = body.persona_context;
+  return observePersona(pool, owner, {
+    persona: persona.selected,
+    confidence: persona.confidence,
+    source: persona.source,
+    scores: persona.scores,
+    mood: context?.mood?.slice(0, MAX_MOOD_CHARS) ?? null,
+    active: context?.active_personas ?? [],
+  });
+}
+
+function personaRequest(namespace: string, body: PostBody, remembered: string | null): RetrieveRequest {
   const context = body.persona_context;
   return {
     namespace,
@@ -218,6 +247,7 @@ function personaRequest(namespace: string, body: PostBody): RetrieveRequest {
       forced: context?.forced_persona ?? null,
       active: context?.active_personas ?? [],
       mood: context?.mood ?? null,
+      remembered,
     },
   };
 }

@@ -40,11 +40,16 @@ export function createContext(
         ? []
         : await readLookback(options.pool, { ...request, conversationId }, options.lookbackMessages);
     const query = withBorrowedSubject(request.query, beforeQuestion(lookback, request.query));
-    const [found, identity, persona] = await Promise.all([
+    const [found, identity] = await Promise.all([
       findCandidates(options, turnStore, request, query, { filter: {}, now, countAtMost: COUNT_AT_MOST }),
       identitySection(options, turnStore, request),
-      selectPersona(request.persona ?? {}, request.query, options.classifier ?? null),
     ]);
+    const persona = await selectPersona(
+      request.persona ?? {},
+      request.query,
+      found.vector,
+      options.classifier ?? null,
+    );
     const seen = new Set(lookback.map((turn) => turn.seq));
     const unseen = found.memories.map((scored) => ({
       ...scored,
@@ -52,7 +57,11 @@ export function createContext(
         ({ turn }) => !(turn && turn.conversationId === conversationId && seen.has(turn.seq)),
       ),
     }));
-    const view = { weights: personaWeights(persona.selected), now, mood: request.persona?.mood ?? null };
+    const view = {
+      weights: personaWeights(persona.selected, options.personaWeights),
+      now,
+      mood: request.persona?.mood ?? null,
+    };
     const relevances = relevancesOf(unseen, found);
     const ranked = unseen
       .flatMap((scored, i) =>

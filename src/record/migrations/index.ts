@@ -6,6 +6,7 @@ import * as tiers from './0005-tiers';
 import * as facts from './0006-facts';
 import * as apiKeys from './0007-api-keys';
 import * as erasures from './0008-erasures';
+import * as readingsGuards from './0012-readings-guards';
 import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
 
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   facts,
   apiKeys,
   erasures,
+  readingsGuards,
   tiersGuard,
   upkeep,
 ];
