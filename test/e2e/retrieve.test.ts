@@ -125,7 +125,7 @@ describe('POST /v1/retrieve', () => {
     expect(body.persona).toEqual({
       selected: expect.any(String),
       confidence: expect.any(Number),
-      state_snapshot_id: null,
+      state_snapshot_id: expect.any(String),
     });
     expect(Object.keys(body.results).sort()).toEqual(['granularity', 'memories', 'narrative', 'summaries']);
     expect(items(body.results.memories)[0]?.content).toBe('I am learning to sail.');
