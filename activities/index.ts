@@ -3,6 +3,7 @@ import type { ExtractionActivities } from '../workflows/extraction.contract';
 import type { ImportActivities } from '../workflows/import.contract';
 import type { MaintenanceActivities } from '../workflows/maintenance.contract';
 import type { EraseActivities } from '../workflows/erase.contract';
+import type { ReindexActivities } from '../workflows/reindex.contract';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import type { TiersActivities } from '../workflows/tiers.contract';
 import { createAdvanceImport } from './advance-import';
@@ -13,6 +14,7 @@ import { createExtraction } from './extract-window';
 import { createIngestBatches } from './ingest-batches';
 import { createMaintain } from './maintain';
 import { createRefreshSummaries } from './refresh-summaries';
+import { createReindexPage } from './reindex';
 
 export type { ActivityDependencies } from './dependencies';
 
@@ -21,6 +23,7 @@ export type Activities = ConversationActivities &
   ExtractionActivities &
   ImportActivities &
   MaintenanceActivities &
+  ReindexActivities &
   SweepActivities &
   TiersActivities;
 
@@ -32,6 +35,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     advanceImport: createAdvanceImport(dependencies),
     announceMissed: createAnnounceMissed(dependencies),
     maintain: createMaintain(dependencies),
+    reindexPage: createReindexPage(dependencies),
     ...createEraseActivities(dependencies),
     refreshSummaries: createRefreshSummaries(dependencies),
   };

@@ -105,6 +105,9 @@ export const configSchema = z.object({
     .min(50)
     .default(4_000)
     .describe('History length at which a conversation continues as new'),
+  DRIFT_INTERVAL_MS: ms
+    .default(21_600_000)
+    .describe('How often record and index are compared, and what differs repaired'),
   ERASE_TOMBSTONE_HOURS: z.coerce
     .number()
     .min(0)

@@ -163,6 +163,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
       concurrency: config.WORKER_CONCURRENCY,
       version: workerVersionOf(config),
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,
+      driftIntervalMs: config.DRIFT_INTERVAL_MS,
       maintenanceIntervalsMs: maintenanceIntervalsOf(config),
       signal,
       onPolling: heartbeat,

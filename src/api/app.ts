@@ -13,6 +13,7 @@ import { maintenanceRoutes } from './routes/maintenance';
 import { memoryRoutes } from './routes/memories';
 import { metricsRoutes } from './routes/metrics';
 import { orchestratorRoutes } from './routes/orchestrator';
+import { reindexRoutes } from './routes/reindex';
 import { retrieveRoutes } from './routes/retrieve';
 import { storeRoutes } from './routes/store';
 import { summaryRoutes } from './routes/summaries';
@@ -38,6 +39,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
     ...personaRoutes(deps),
     ...importRoutes(deps),
     ...maintenanceRoutes(deps),
+    ...reindexRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
   ];

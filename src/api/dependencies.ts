@@ -11,6 +11,7 @@ import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { Access } from './access';
 import type { TiersTeller } from '../temporal/tiers-signals';
+import type { Reindexing } from '../temporal/reindex-runs';
 import type { HealthChecks } from './health-checks';
 import type { InjectionStreams } from './injection-streams';
 import type { RateLimits } from './rate-limits';
@@ -24,6 +25,7 @@ export interface ApiDependencies {
   erasures: Erasures;
   /** Told when a change of memories leaves summaries behind. */
   tiersTeller: TiersTeller;
+  reindexing: Reindexing;
   recall: Recall;
   keepIndex: KeepIndexSoon;
   runMaintenance: RunMaintenance;

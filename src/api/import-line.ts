@@ -1,3 +1,4 @@
+import { EXPORT_LINE_TYPES } from '../domain/export-line';
 import { DomainError, type FieldError } from '../domain/errors';
 import type { LineMessage, ReadLine } from '../ingest/import-lines';
 import { incomingMessage } from './incoming';
@@ -14,12 +15,13 @@ const MAX_PROBLEMS = 5;
 
 const noId = (): string => '';
 
-/** Reads one line of an import: its messages, or why it is rejected. */
-export function readImportLine(numbered: NumberedLine, defaultUserId: string | undefined): ReadLine {
+/** Reads one line of an import: its messages, or why it is rejected; null for a line of an export that is no message. */
+export function readImportLine(numbered: NumberedLine, defaultUserId: string | undefined): ReadLine | null {
   const { line } = numbered;
   if ('tooLong' in numbered) return { line, rejected: `is longer than ${MAX_LINE_BYTES} bytes` };
   try {
     const value = withUser(parseJson(numbered.raw), defaultUserId);
+    if (isOtherExportLine(value)) return null;
     const bytes = numbered.raw.length;
     return isTranscript(value) ? readTranscript(line, bytes, value) : readMessage(line, bytes, value);
   } catch (thrown) {
@@ -35,6 +37,12 @@ function withUser(value: unknown, userId: string | undefined): unknown {
   return own === undefined || own === null ? { ...value, user_id: userId } : value;
 }
 
+function isOtherExportLine(value: unknown): boolean {
+  const type: unknown =
+    typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  return type !== 'message' && EXPORT_LINE_TYPES.some((one) => one === type);
+}
+
 function isTranscript(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'history' in value;
 }
@@ -42,7 +50,7 @@ function isTranscript(value: unknown): boolean {
 function readMessage(line: number, bytes: number, value: unknown): ReadLine {
   const parsed = validate(importMessage, value);
   if ('errors' in parsed) return { line, rejected: reasonOf(parsed.errors) };
-  const { user_id: userId, conversation_id: conversationId, ...message } = parsed.value;
+  const { user_id: userId, conversation_id: conversationId, type: _, ...message } = parsed.value;
   return { line, bytes, userId, conversationId, messages: [lineMessage(message)] };
 }
 

@@ -45,6 +45,7 @@ import { createErasureTeller } from '../temporal/erasure-signals';
 import { createImportTeller } from '../temporal/import-signals';
 import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { createTiersTeller } from '../temporal/tiers-signals';
+import { createReindexing } from '../temporal/reindex-runs';
 import { workflowUrl } from '../temporal/workflow-links';
 import { Access } from './access';
 import { createApp } from './app';
@@ -182,6 +183,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     erasures,
     tiersTeller,
     recall,
+    reindexing: createReindexing(telling),
     runMaintenance: createRunMaintenance({
       client: temporal.client,
       taskQueue: config.TEMPORAL_TASK_QUEUE,

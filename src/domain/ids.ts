@@ -45,6 +45,16 @@ export function erasureWorkflowId(userHash: string): string {
   return `erase:${userHash}`;
 }
 
+/**
+ * The id of the workflow that reindexes a user, a namespace or (both null) everything. Of a user it ends as all of
+ * theirs do.
+ */
+export function reindexWorkflowId(namespace: string | null, userId: string | null): string {
+  if (namespace === null) return 'reindex:all';
+  const parts = userId === null ? [namespace] : [namespace, userId];
+  return ['reindex', ...parts.map(readablePart), workflowHash(parts)].join(':');
+}
+
 /** Whether a workflow's id ends as those of this user do (their own, or this conversation's): in the hash of its parts. */
 export function isWorkflowOf(
   workflowId: string,

@@ -38,6 +38,8 @@ export interface MemoryIndex {
   removeTenant(tenant: string): Promise<void>;
   /** Also from collections of other embedders, which a change of the embedder has left behind. */
   removeTenantEverywhere(tenant: string): Promise<void>;
+  /** The ids that a tenant holds behind `afterId`, up to and with `throughId`; none of an unknown one. */
+  listIds(tenant: string, afterId: string, throughId: string): Promise<Set<string>>;
   /** 0 for an unknown tenant. */
   count(tenant: string): Promise<number>;
   /** Resolves when the server is ready to serve. */

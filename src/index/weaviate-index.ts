@@ -14,6 +14,7 @@ import { createWeaviateSearch } from './weaviate-search';
 const MAX_OBJECTS_PER_REQUEST = 200;
 const MAX_CHARS_PER_REQUEST = 8_000_000;
 const MAX_IDS_PER_DELETE = 1_000;
+const MAX_LISTED_IDS = 500;
 const JSON_CHARS_PER_NUMBER = 21;
 
 export interface WeaviateIndexOptions {
@@ -138,6 +139,23 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
       for (const name of ours) await removeTenantFrom(name, tenant);
     },
 
+    async listIds(tenant, afterId, throughId) {
+      const ids = new Set<string>();
+      for (let after = afterId; ;) {
+        const query = `{ Get { ${collection}(tenant: ${JSON.stringify(tenant)}, limit: ${MAX_LISTED_IDS}, after: "${after}") { _additional { id } } } }`;
+        const answer = await http.request('POST', '/v1/graphql', { query });
+        if (answer.problem) {
+          if (await isAbsence(answer, tenant)) return ids;
+          throw errorFor(answer.problem);
+        }
+        const page = idsIn(answer.body, collection);
+        for (const id of page) if (id <= throughId) ids.add(id);
+        const last = page.at(-1);
+        if (page.length < MAX_LISTED_IDS || last === undefined || last >= throughId) return ids;
+        after = last;
+      }
+    },
+
     async count(tenant) {
       const query = `{ Aggregate { ${collection}(tenant: ${JSON.stringify(tenant)}) { meta { count } } } }`;
       const answer = await http.request('POST', '/v1/graphql', { query });
@@ -199,6 +217,11 @@ function* requestsOf(objects: readonly IndexObject[]): Generator<IndexObject[]> 
     chars += size;
   }
   if (part.length > 0) yield part;
+}
+
+function idsIn(body: unknown, collection: string): string[] {
+  const { data } = body as { data?: { Get?: Record<string, { _additional: { id: string } }[] | null> } };
+  return (data?.Get?.[collection] ?? []).map((object) => object._additional.id);
 }
 
 function countIn(body: unknown, collection: string): number {

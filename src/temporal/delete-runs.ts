@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, ensureError } from '../domain/errors';
 import { conversationWorkflowId, isWorkflowOf } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
+import { MAINTENANCE_WORKFLOW } from '../../workflows/maintenance.contract';
 import { MEM_CONVERSATION_ID, MEM_USER_ID } from '../../workflows/search-attributes.contract';
 
 const NOT_FOUND = 5;
@@ -72,7 +73,11 @@ export function createRunDeleter(client: Client, deadlineMs: number): RunDeleter
         for await (const one of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
           const conversationId = one.typedSearchAttributes.get(MEM_CONVERSATION_ID) ?? null;
           // The same id may be another user's in another namespace.
-          if (isWorkflowOf(one.workflowId, owner, conversationId))
+          // A maintenance run of theirs is found by its attribute alone; ended, its schedule makes good for it.
+          if (
+            isWorkflowOf(one.workflowId, owner, conversationId) ||
+            one.workflowId.startsWith(`${MAINTENANCE_WORKFLOW}:`)
+          )
             runs.push({ workflowId: one.workflowId, runId: one.runId });
           if (runs.length >= PAGE_SIZE) break;
         }

@@ -11,6 +11,7 @@ import {
   type MaintenanceInput,
   type MaintenanceJob,
 } from '../../workflows/maintenance.contract';
+import { REINDEX_WORKFLOW, type ReindexInput } from '../../workflows/reindex.contract';
 import { SWEEP_SCHEDULE_ID, SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
 
 export interface SweepScheduleOptions {
@@ -29,6 +30,8 @@ export interface MaintenanceScheduleOptions {
 
 /** A run missed for longer is pointless: the next one finds the same. Temporal's least is ten seconds. */
 const CATCHUP_WINDOW_MS = 10_000;
+/** Repairing gives way to live traffic. */
+const DRIFT_OBJECTS_PER_SECOND = 200;
 
 /** A task queue's own: two installations in one Temporal namespace must not sweep for each other. */
 export function sweepScheduleId(taskQueue: string): string {
@@ -69,6 +72,28 @@ export async function ensureMaintenanceSchedules(
       summary: `Maintenance: ${job}`,
     });
   }
+}
+
+/** Likewise a task queue's own. */
+export function driftScheduleId(taskQueue: string): string {
+  return `drift:${taskQueue}`;
+}
+
+/** The same for the comparison of record and index, which repairs what differs. */
+export async function ensureDriftSchedule(client: Client, options: SweepScheduleOptions): Promise<void> {
+  const input: ReindexInput = {
+    namespace: null,
+    userId: null,
+    rewrite: false,
+    objectsPerSecond: DRIFT_OBJECTS_PER_SECOND,
+  };
+  await ensureSchedule(client, {
+    ...options,
+    scheduleId: driftScheduleId(options.taskQueue),
+    workflowType: REINDEX_WORKFLOW,
+    args: [input],
+    summary: 'Compare record and index, and repair what differs',
+  });
 }
 
 async function ensureSchedule(

@@ -9,7 +9,7 @@ import { connectionOptions, type TemporalAddress } from './connection';
 import { withFailureMapping } from './failures';
 import { retryUntil } from './retry-until';
 import type { MaintenanceJob } from '../../workflows/maintenance.contract';
-import { ensureMaintenanceSchedules, ensureSweepSchedule } from './schedules';
+import { ensureDriftSchedule, ensureMaintenanceSchedules, ensureSweepSchedule } from './schedules';
 import { ensureSearchAttributes } from './search-attributes';
 
 export interface WorkerLoopOptions {
@@ -23,6 +23,7 @@ export interface WorkerLoopOptions {
   /** Its place in Temporal's worker versioning; null: none. */
   version: WorkerDeploymentVersion | null;
   sweepIntervalMs: number;
+  driftIntervalMs: number;
   maintenanceIntervalsMs: Record<MaintenanceJob, number>;
   /** Aborted: stop polling, let what runs end, return. */
   signal: AbortSignal;
@@ -92,6 +93,7 @@ async function runOnce(options: WorkerLoopOptions, onRunning: (worker: Worker) =
         const common = { taskQueue, deadlineMs: SETUP_DEADLINE_MS };
         await ensureSweepSchedule(client, { ...common, intervalMs: options.sweepIntervalMs });
         await ensureMaintenanceSchedules(client, { ...common, intervalsMs: options.maintenanceIntervalsMs });
+        await ensureDriftSchedule(client, { ...common, intervalMs: options.driftIntervalMs });
       },
       { signal: setup.signal, logger },
     ).catch((thrown: unknown) => {

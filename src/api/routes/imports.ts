@@ -187,9 +187,10 @@ async function* readLines(
 ): AsyncGenerator<ReadLine[]> {
   for await (const lines of splitLines(bytes, MAX_LINE_BYTES))
     yield await Promise.all(
-      lines.map((line) =>
-        withinQuota(quotas, forCaller(readImportLine(line, defaultUserId), caller), caller),
-      ),
+      lines.flatMap((line) => {
+        const read = readImportLine(line, defaultUserId);
+        return read ? [withinQuota(quotas, forCaller(read, caller), caller)] : [];
+      }),
     );
 }
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { EXPORT_LINE_TYPES } from '../../domain/export-line';
 import { listConversations } from '../../record/conversations';
 import type { ApiDependencies } from '../dependencies';
+import { exportLines } from '../export-lines';
+import { JSON_LINES_TYPE } from '../json-lines';
 import { decodeCursor, encodeCursor } from '../page-cursor';
 import { defineRoute, type Route } from '../route';
 import { workflowLink } from '../schemas/answers';
@@ -27,6 +30,10 @@ const listed = z
     next_cursor: z.string().nullable().meta({ description: '`cursor` of the next page; null at the end' }),
   })
   .meta({ id: 'Conversations' });
+
+const exportLine = z
+  .looseObject({ type: z.enum(EXPORT_LINE_TYPES), user_id: z.string() })
+  .meta({ id: 'ExportLine' });
 
 const erasure = z
   .object({
@@ -82,6 +89,24 @@ export function userRoutes(deps: ApiDependencies): Route[] {
             next_cursor: found.length > limit && last ? encodeCursor(last) : null,
           },
         };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/users/{user_id}/export',
+      auth: 'read',
+      userOf: ({ params }) => params.user_id,
+      tag: 'users',
+      summary: 'All of a user’s data, as lines',
+      description:
+        'NDJSON of any size. `message` lines are what `POST /v1/imports` takes; it passes over the others. Without messages whose memory was deleted.',
+      params: z.object({ user_id: id }),
+      responses: {
+        200: { description: 'One object a line', schema: exportLine, mediaType: JSON_LINES_TYPE },
+      },
+      handle({ params }, { namespace }) {
+        const lines = exportLines(deps.pool, { namespace, userId: params.user_id });
+        return { status: 200, body: null, lines };
       },
     }),
     defineRoute({

@@ -8,7 +8,7 @@ const count = z.int().min(0);
 
 /** A line that is one message: what else is in it is refused, so that a mistyped `timestamp` is not lost unseen. */
 export const importMessage = newMessage
-  .extend({ user_id: id, conversation_id: id })
+  .extend({ user_id: id, conversation_id: id, type: z.literal('message').optional() })
   .meta({ id: 'ImportMessage' });
 
 /** A line that is one transcript, as the guide's clients write them. */
