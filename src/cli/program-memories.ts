@@ -10,12 +10,14 @@ import {
   type SearchOptions,
   type StoreOptions,
 } from './commands/memories';
+import { serveMcp } from './commands/mcp';
 import { eraseUser, exportUser, showUser } from './commands/users';
 import type { ExitCode } from './exit';
 import { asCliError, memoryClientOf, told } from './memory-server';
 import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const ROLES = ['user', 'assistant', 'system', 'tool'];
+const MCP_VERSION = '0.1.0';
 const DEFAULT_LIMIT = 10;
 const DEFAULT_CONVERSATIONS = 50;
 
@@ -64,6 +66,16 @@ export function addMemoryCommands(program: Command, onExit: (code: ExitCode) => 
     .action(async (options: ServerOptions & OutputOptions) =>
       onExit(await showStatus(options.url, await serverOf(options).ask('GET', '/health/full'), options)),
     );
+  withServer(program.command('mcp'))
+    .description('Serve the memory as MCP tools: search, remember, context, forget.')
+    .option('--user <id>', 'whose memory, where a call does not say')
+    .option('--http <port>', 'over HTTP on this machine, instead of standard input and output', portNumber)
+    .addHelpText('after', example('mcp --user ada'))
+    .action(async (options: ServerOptions & { user?: string; http?: number }) =>
+      onExit(
+        await told(options, () => serveMcp(memoryClientOf(options), { ...options, version: MCP_VERSION })),
+      ),
+    );
   addUserCommands(program, onExit);
 }
 
@@ -102,4 +114,9 @@ function example(words: string): string {
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('It must be a port, 0 to 65535; 0 takes a free one.');
 }

@@ -1,0 +1,100 @@
+import { wrapLanguageModel, type LanguageModelMiddleware } from 'ai';
+import { MemoryClient, type ClientOptions } from '../client';
+
+type LanguageModel = Parameters<typeof wrapLanguageModel>[0]['model'];
+type Prompt = Parameters<NonNullable<LanguageModelMiddleware['transformParams']>>[0]['params']['prompt'];
+
+const PREFACE = 'What you remember of this user (it may or may not matter now):';
+
+export interface WithMemoryOptions extends ClientOptions {
+  userId: string;
+  conversationId: string;
+  /** Used instead of one made of the options above. */
+  client?: MemoryClient;
+  /** Budget of what is put into the prompt, in tokens; default 1,000. */
+  maxTokens?: number;
+  /** Told when the memory is out of reach; the model answers all the same. Default: `console.error`. */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * A model that remembers (Vercel AI SDK): before it answers it is told what matters for the user's last message, and
+ * both turns are stored afterwards, streamed answers included. Calls that only bring back a tool's result store nothing
+ * of the user again.
+ */
+export function withMemory(model: LanguageModel, options: WithMemoryOptions): LanguageModel {
+  return wrapLanguageModel({ model, middleware: memoryMiddleware(options) });
+}
+
+/** The same as a middleware, to be combined with others. */
+export function memoryMiddleware(options: WithMemoryOptions): LanguageModelMiddleware {
+  const client = options.client ?? new MemoryClient(options);
+  const onError = options.onError ?? ((error: unknown) => console.error('agentic-memories:', error));
+  const key = { user_id: options.userId, conversation_id: options.conversationId };
+
+  const store = async (prompt: Prompt, answer: string): Promise<void> => {
+    const said = lastOfUser(prompt);
+    const messages = [
+      ...(said === '' ? [] : [{ role: 'user' as const, content: said }]),
+      ...(answer.trim() === '' ? [] : [{ role: 'assistant' as const, content: answer }]),
+    ];
+    if (messages.length > 0) await client.messages({ ...key, messages }).catch(onError);
+  };
+
+  return {
+    specificationVersion: 'v3',
+    async transformParams({ params }) {
+      const query = lastOfUser(params.prompt);
+      if (query === '') return params;
+      try {
+        const { context } = await client.context({
+          ...key,
+          query,
+          ...(options.maxTokens === undefined ? {} : { max_tokens: options.maxTokens }),
+        });
+        return context === '' ? params : { ...params, prompt: withContext(params.prompt, context) };
+      } catch (error) {
+        onError(error);
+        return params;
+      }
+    },
+    async wrapGenerate({ doGenerate, params }) {
+      const result = await doGenerate();
+      const answer = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+      await store(params.prompt, answer);
+      return result;
+    },
+    async wrapStream({ doStream, params }) {
+      const { stream, ...rest } = await doStream();
+      let answer = '';
+      const noting = new TransformStream<StreamPart, StreamPart>({
+        transform(part, controller) {
+          if (part.type === 'text-delta') answer += part.delta;
+          controller.enqueue(part);
+        },
+        flush: () => store(params.prompt, answer),
+      });
+      return { stream: stream.pipeThrough(noting), ...rest };
+    },
+  };
+}
+
+type StreamPart =
+  Awaited<ReturnType<LanguageModel['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never;
+
+/** What the user has just said; empty when the last word is not theirs. */
+function lastOfUser(prompt: Prompt): string {
+  const last = prompt.at(-1);
+  if (last?.role !== 'user') return '';
+  return last.content
+    .map((part) => (part.type === 'text' ? part.text : ''))
+    .join('\n')
+    .trim();
+}
+
+/** Behind the system's own words, before the conversation. */
+function withContext(prompt: Prompt, context: string): Prompt {
+  const place = prompt.findIndex((message) => message.role !== 'system');
+  const memory = { role: 'system' as const, content: `${PREFACE}\n${context}` };
+  return [...prompt.slice(0, place), memory, ...prompt.slice(place)];
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { generateText, streamText } from 'ai';
+import { MemoryClient } from '../../src/client';
+import { withMemory } from '../../src/integrations/ai';
+import { MemoryMessageHistory, MemoryRetriever } from '../../src/integrations/langchain';
+import { serveHttp } from '../../src/mcp/serve';
+import { startStack, type Stack } from '../support/stack';
+
+const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
+const ANSWER = 'You are allergic to peanuts.';
+const QUESTION = 'Which foods am I allergic to?';
+
+let stack: Stack;
+let client: MemoryClient;
+/** A language model of the OpenAI API that answers one thing, and keeps what it was told. */
+let service: Server;
+let serviceUrl: string;
+let told: { role: string; content: string }[][];
+
+beforeAll(async () => {
+  service = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { messages, stream } = JSON.parse(body) as { messages: (typeof told)[number]; stream?: boolean };
+      told.push(messages);
+      const base = { id: '1', created: 1, model: 'm' };
+      if (!stream) {
+        const message = { role: 'assistant', content: ANSWER };
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        return response.end(
+          JSON.stringify({ ...base, choices: [{ index: 0, message, finish_reason: 'stop' }] }),
+        );
+      }
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      for (const content of ANSWER.match(/.{1,9}/g)!)
+        response.write(
+          `data: ${JSON.stringify({ ...base, choices: [{ index: 0, delta: { role: 'assistant', content } }] })}\n\n`,
+        );
+      const last = { ...base, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+      return response.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`);
+    });
+  });
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  serviceUrl = `http://127.0.0.1:${(service.address() as AddressInfo).port}/v1`;
+  stack = await startStack({ env: { STORE_WAIT_MS: '20000', EMBEDDER: 'none' } });
+  client = new MemoryClient({ baseUrl: stack.url });
+}, 120_000);
+afterAll(async () => {
+  service.closeAllConnections();
+  service.close();
+  await stack?.stop();
+}, 60_000);
+beforeEach(() => (told = []));
+
+async function someone(): Promise<string> {
+  const userId = `user-${randomUUID()}`;
+  const history = [{ role: 'user' as const, content: 'I am allergic to peanuts.' }];
+  await client.store({ user_id: userId, conversation_id: 'before', history });
+  return userId;
+}
+
+/** What a conversation holds, by its export through search. */
+async function turnsOf(userId: string, conversationId: string): Promise<string[]> {
+  await client.flush({ user_id: userId, conversation_id: conversationId });
+  const { results } = await client.retrieve({
+    user_id: userId,
+    metadata_filter: `conversation_id:${conversationId}`,
+    sort: 'oldest',
+    limit: 50,
+  });
+  return results.map((item) => `${(item.metadata['message_roles'] as string[])[0]}: ${item.content}`);
+}
+
+describe('Vercel AI SDK', () => {
+  const remembering = (userId: string, conversationId: string, options = {}) => {
+    const provider = createOpenAICompatible({ name: 'stub', baseURL: serviceUrl });
+    return withMemory(provider('m'), { baseUrl: stack.url, userId, conversationId, ...options });
+  };
+
+  it('tells the model what matters, and stores both turns', async () => {
+    const userId = await someone();
+    const model = remembering(userId, 'generated');
+    const { text: answer } = await generateText({ model, system: 'Be brief.', prompt: QUESTION });
+    expect(answer).toBe(ANSWER);
+    expect(told[0]!.map((message) => message.role)).toEqual(['system', 'system', 'user']);
+    expect(told[0]![0]!.content).toBe('Be brief.');
+    expect(told[0]![1]!.content).toMatch(/remember[^]*I am allergic to peanuts\./);
+    expect(await turnsOf(userId, 'generated')).toEqual([`user: ${QUESTION}`, `assistant: ${ANSWER}`]);
+  });
+
+  it('does the same for a stream', async () => {
+    const userId = await someone();
+    const { textStream } = streamText({ model: remembering(userId, 'streamed'), prompt: QUESTION });
+    const pieces: string[] = [];
+    for await (const piece of textStream) pieces.push(piece);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join('')).toBe(ANSWER);
+    expect(JSON.stringify(told[0])).toContain('I am allergic to peanuts.');
+    expect(await turnsOf(userId, 'streamed')).toEqual([`user: ${QUESTION}`, `assistant: ${ANSWER}`]);
+  });
+
+  it('answers without its memory when that is away, and says so', async () => {
+    const errors: unknown[] = [];
+    const away = new MemoryClient({ baseUrl: 'http://127.0.0.1:9', maxRetries: 0 });
+    const options = { client: away, onError: (error: unknown) => errors.push(error) };
+    const { text: answer } = await generateText({ model: remembering('u', 'c', options), prompt: QUESTION });
+    expect(answer).toBe(ANSWER);
+    expect(told[0]!.map((message) => message.role)).toEqual(['user']);
+    expect(errors).toHaveLength(2);
+  });
+});
+
+describe('LangChain.js', () => {
+  it('retrieves memories as documents', async () => {
+    const userId = await someone();
+    const retriever = new MemoryRetriever({ baseUrl: stack.url, userId, limit: 3, minRelevance: 0.5 });
+    const documents = await retriever.invoke(QUESTION);
+    expect(documents.map((one) => one.pageContent)).toEqual(['I am allergic to peanuts.']);
+    expect(documents[0]).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      metadata: { conversation_id: 'before', relevance: expect.any(Number) },
+    });
+    expect(await retriever.invoke('The weather on Mars')).toEqual([]);
+  });
+
+  it('keeps a conversation’s messages, and remembers them', async () => {
+    const userId = await someone();
+    const history = new MemoryMessageHistory({ baseUrl: stack.url, userId, conversationId: 'lc' });
+    const messages = [new SystemMessage('Be kind.'), new HumanMessage('I moved to Lisbon.')];
+    await history.addMessages(messages);
+    await history.addMessage(new AIMessage('How is it there?'));
+    expect((await history.getMessages()).map((one) => one.text)).toEqual([
+      'Be kind.',
+      'I moved to Lisbon.',
+      'How is it there?',
+    ]);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    expect(await turnsOf(userId, 'lc')).toEqual([
+      'system: Be kind.',
+      'user: I moved to Lisbon.',
+      'assistant: How is it there?',
+    ]);
+  });
+});
+
+describe('Model Context Protocol', () => {
+  const overStdio = async (userId: string) => ({
+    transport: new StdioClientTransport({
+      command: process.execPath,
+      args: [MAIN, 'mcp', '--user', userId, '--url', stack.url],
+    }),
+    end: () => undefined as void,
+  });
+  const overHttp = async (userId: string) => {
+    const server = await serveHttp({ client, userId, version: '1' }, 0);
+    return { transport: new StreamableHTTPClientTransport(new URL(server.url)), end: () => server.close() };
+  };
+
+  it.each([
+    ['standard input and output', overStdio],
+    ['HTTP', overHttp],
+  ])('searches, remembers, gives context and forgets over %s', async (_, connect) => {
+    const userId = await someone();
+    const { transport, end } = await connect(userId);
+    const mcp = new Client({ name: 'test', version: '1' });
+    await mcp.connect(transport as Transport);
+    const call = async (name: string, args: object): Promise<{ text: string; isError: boolean }> => {
+      const result = await mcp.callTool({ name, arguments: { ...args } });
+      const [content] = result.content as { text: string }[];
+      return { text: content!.text, isError: result.isError === true };
+    };
+    try {
+      const { tools } = await mcp.listTools();
+      expect(tools.map((tool) => tool.name).sort()).toEqual(['context', 'forget', 'remember', 'search']);
+      expect(tools[0]!.inputSchema.required).not.toContain('user_id');
+      await call('remember', { content: 'My sister Lin lives in Oslo.' });
+      const found = JSON.parse((await call('search', { query: 'Where does my sister Lin live?' })).text) as {
+        id: string;
+        content: string;
+      }[];
+      expect(found[0]!.content).toBe('My sister Lin lives in Oslo.');
+      expect((await call('context', { query: QUESTION })).text).toContain('I am allergic to peanuts.');
+      expect((await call('forget', { id: found[0]!.id })).isError).toBe(false);
+      expect((await call('search', { query: 'Where does my sister Lin live?' })).text).not.toContain('Oslo');
+      expect(await call('forget', { id: found[0]!.id })).toMatchObject({
+        isError: true,
+        text: expect.stringContaining('404'),
+      });
+    } finally {
+      await mcp.close();
+      end();
+    }
+  });
+
+  it('refuses other hosts’ names over HTTP', async () => {
+    const server = await serveHttp({ client, userId: 'u', version: '1' }, 0);
+    expect((await fetch(server.url)).status).toBe(405);
+    expect((await fetch(server.url.replace('/mcp', '/other'), { method: 'POST' })).status).toBe(404);
+    server.close();
+  });
+});
