@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { EXPORT_FORMAT, type ExportLineType } from '../domain/export-line';
-import { exportConversations, exportMemories, exportMessages } from '../record/exports';
+import { exportConversations, exportMade, exportMemories, exportMessages } from '../record/exports';
 import { itemOf } from './wire';
 
 /** One line of an export. */
@@ -44,6 +44,8 @@ export async function* exportLines(
     const { score: _, relevance: __, matches: ___, ...item } = itemOf(memory);
     yield* line('memory', { tier: memory.tier, memory: item });
   }
+  for (const kind of ['summary', 'persona'] as const)
+    for await (const row of exportMade(pool, owner, kind)) yield* line(kind, { [kind]: row });
 }
 
 /** `flushIntervalMs` as the contract says it, in seconds; all else by its name. */

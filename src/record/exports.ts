@@ -109,6 +109,32 @@ export async function* exportMessages(
   }
 }
 
+const madeOf = (table: string, id: string) => ({
+  name: `export-${table}`,
+  text: `SELECT ${id} AS id, to_jsonb(t) - 'namespace' - 'user_id' AS row FROM ${table} t
+          WHERE namespace = $1 AND user_id = $2 AND ${id} > $3 ORDER BY ${id} LIMIT ${MEMORIES_A_PAGE}`,
+});
+/** What was made of a user's memories, by the kind of its lines. */
+const MADE = {
+  summary: madeOf('summaries', 'id'),
+  persona: madeOf('persona_states', 'snapshot_id'),
+};
+
+/** Rows of what was made of a user's memories, as they are, page by page. */
+export async function* exportMade(
+  on: Queryable,
+  owner: Owner,
+  kind: keyof typeof MADE,
+): AsyncGenerator<Record<string, unknown>> {
+  for (let after = BEFORE_ALL; ;) {
+    const values = [owner.namespace, owner.userId, after];
+    const { rows } = await run<{ id: string; row: Record<string, unknown> }>(on, MADE[kind], values);
+    for (const { row } of rows) yield row;
+    if (rows.length < MEMORIES_A_PAGE) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
 const MEMORIES = {
   name: 'export-memories',
   text: `SELECT ${MEMORY_COLUMNS} FROM memories
