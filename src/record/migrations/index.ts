@@ -9,7 +9,6 @@ import * as erasures from './0008-erasures';
 import * as readingsGuards from './0012-readings-guards';
 import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
-import * as readingsGuard from './0016-readings-guard';
 
 export interface Migration {
   version: number;
@@ -33,5 +32,4 @@ export const MIGRATIONS: readonly Migration[] = [
   readingsGuards,
   tiersGuard,
   upkeep,
-  readingsGuard,
 ];
