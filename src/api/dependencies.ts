@@ -5,6 +5,7 @@ import type { Erasures } from '../ingest/erasures';
 import type { Imports } from '../ingest/imports';
 import type { Ingest } from '../ingest/ingest';
 import type { Quotas } from '../ingest/quotas';
+import type { Readers } from '../models/create-readers';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { ProcessMetrics } from '../metrics/process-metrics';
 import type { Recall } from '../recall/recall';
@@ -28,6 +29,8 @@ export interface ApiDependencies {
   reindexing: Reindexing;
   recall: Recall;
   keepIndex: KeepIndexSoon;
+  /** Say of a memory written by hand whom it is about and what is felt in it. */
+  readers: Readers;
   runMaintenance: RunMaintenance;
   health: HealthChecks;
   access: Access;

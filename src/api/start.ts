@@ -113,13 +113,14 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const llmSettings = languageModelSettingsOf(config);
   const llm = llmSettings && createOpenAiLanguageModel(llmSettings);
   const added = readPersonas(config.PERSONAS_FILE);
+  const readers = createReaders(chosen.embedder, { added, hurried: true });
   const recall = createRecall({
     pool,
     index,
     embedder,
     lookbackMessages: config.LOOKBACK_MESSAGES,
     // A person waits: words do until the examples are there.
-    classifier: createReaders(chosen.embedder, { added, hurried: true }).personas,
+    classifier: readers.personas,
     personaWeights: configuredWeights(added),
   });
   const listener = new NotificationListener(config.DATABASE_URL, (err) =>
@@ -189,6 +190,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       deadlineMs: config.STORE_TIMEOUT_MS,
     }),
+    readers,
     keepIndex: createKeepIndexSoon({ pool, index, embedder, logger: log }),
     log,
     metrics,

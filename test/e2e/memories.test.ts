@@ -107,6 +107,7 @@ describe('POST /v1/memories/direct', () => {
       importance: 0.8,
       score: 0,
       relevance: 0,
+      persona_tags: expect.arrayContaining(['health']),
       metadata: { source: 'form' },
       created_at: '2021-03-04T04:06:07.000Z',
       source_message_ids: [],

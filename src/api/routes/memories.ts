@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { conflict, notFound } from '../../domain/errors';
+import type { EmotionalSignature } from '../../domain/memory';
+import { personaTags } from '../../domain/persona-tags';
 import { deleteMemory } from '../../record/delete-memory';
 import { changeMemory, saveFact } from '../../record/facts';
 import { getMemory } from '../../record/memories';
@@ -102,8 +104,7 @@ async function create(deps: ApiDependencies, body: NewMemory, context: RequestCo
     layer: body.layer ?? 'semantic',
     type: body.type ?? 'explicit',
     importance: body.importance ?? DEFAULT_IMPORTANCE,
-    personaTags: body.persona_tags ?? ['identity'],
-    emotionalSignature: body.emotional_signature ?? null,
+    ...(await readOf(deps, body)),
     metadata: body.metadata ?? {},
     createdAt: body.event_timestamp ?? null,
     ttlSeconds: body.ttl_seconds ?? null,
@@ -114,6 +115,24 @@ async function create(deps: ApiDependencies, body: NewMemory, context: RequestCo
     throw conflict('What this Idempotency-Key has made is gone since. Use a new key to write it again.');
   await deps.keepIndex(owner, [memory.id]);
   return { status: 201, body: itemOf(memory) };
+}
+
+/** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */
+async function readOf(
+  { readers }: ApiDependencies,
+  body: NewMemory,
+): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
+  // By its words: its vector is made behind the record.
+  const said = [{ text: body.content, vector: null }];
+  const [[reading], [feeling]] = await Promise.all([
+    readers.personas.classify(said),
+    readers.affect.feel(said),
+  ]);
+  const tags = personaTags([{ reading: reading!, weight: 1 }], null).map((tag) => tag.persona);
+  return {
+    personaTags: body.persona_tags ?? tags,
+    emotionalSignature: body.emotional_signature === undefined ? (feeling ?? null) : body.emotional_signature,
+  };
 }
 
 async function change(
