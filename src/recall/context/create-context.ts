@@ -10,6 +10,7 @@ import type { RecallOptions } from '../recall';
 import { termsOf } from '../terms';
 import type { TurnStore } from '../turn-store';
 import { contextBlock, type ContextBlock, type ContextTurn } from './block';
+import { episodesSection } from './episodes';
 import { identitySection } from './identity';
 
 /** The context needs no total, only whether the store is small or large. */
@@ -40,9 +41,10 @@ export function createContext(
         ? []
         : await readLookback(options.pool, { ...request, conversationId }, options.lookbackMessages);
     const query = withBorrowedSubject(request.query, beforeQuestion(lookback, request.query));
-    const [found, identity] = await Promise.all([
+    const [found, identity, episodes] = await Promise.all([
       findCandidates(options, turnStore, request, query, { filter: {}, now, countAtMost: COUNT_AT_MOST }),
       identitySection(options, turnStore, request),
+      episodesSection(options.pool, request),
     ]);
     const persona = await selectPersona(
       request.persona ?? {},
@@ -76,7 +78,7 @@ export function createContext(
       .map(({ turn }) => turn);
     const visible = [...lookback, { content: request.query }];
     return contextBlock(
-      [identity],
+      [identity, episodes],
       withoutRepetitions(ranked, visible),
       new Set(termsOf(query)),
       request.maxTokens,
