@@ -1,9 +1,10 @@
+import type { Pool } from 'pg';
 import { volumeOf, type ConversationPolicy, type Volume } from '../domain/policy';
 import { effectivePolicy } from '../domain/effective-policy';
 import type { ConversationRef } from '../domain/message';
 import { failedRanges, type FailedRange } from './batches';
 import { conversationState } from './conversations';
-import { run, type Queryable } from './pool';
+import { run, snapshot, type Queryable } from './pool';
 
 export type Phase = 'idle' | 'buffering' | 'indexing' | 'held';
 
@@ -31,8 +32,16 @@ const PROGRESS = {
            FROM batches WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND status = 'planned'`,
 };
 
-/** A conversation as it stands in the record; null for an unknown one. */
+/** A conversation as it stood in the record at one moment; null for an unknown one. */
 export async function conversationView(
+  pool: Pool,
+  ref: ConversationRef,
+  defaults: ConversationPolicy,
+): Promise<ConversationView | null> {
+  return snapshot(pool, (client) => viewIn(client, ref, defaults));
+}
+
+async function viewIn(
   on: Queryable,
   ref: ConversationRef,
   defaults: ConversationPolicy,

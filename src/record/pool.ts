@@ -62,7 +62,12 @@ export async function run<Row extends QueryResultRow>(
  * everything else rolls back and is thrown.
  */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  return retryDeadlocks(() => once(pool, work));
+  return retryDeadlocks(() => once(pool, work, 'BEGIN'));
+}
+
+/** Runs reads that are to see the record as it was at one moment. */
+export async function snapshot<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  return once(pool, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
 }
 
 /** Does `work`, a whole transaction, again when it was the victim of a deadlock or a serialization failure. */
@@ -77,11 +82,11 @@ export async function retryDeadlocks<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, begin: string): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     const result = await work(client);
     await client.query('COMMIT');
     return result;
