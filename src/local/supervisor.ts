@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, type ChildRecord, type ChildSpec } from './child';
 import { DataLock, StoppedError, describeHolder, type LockHolder } from './data-lock';
@@ -115,7 +115,10 @@ export class Supervisor {
       onChange: () => {
         const records = this.records();
         this.guard.report(records);
-        writeFileSync(join(this.options.dataDir, CHILDREN_FILE), JSON.stringify(records));
+        const file = join(this.options.dataDir, CHILDREN_FILE);
+        // Renamed into place: whoever reads it, and whatever kills us, it is whole.
+        writeFileSync(`${file}.new`, JSON.stringify(records));
+        renameSync(`${file}.new`, file);
       },
       onDeath: (name, how, restartInMs) =>
         this.options.log(`${name} died (${how}); starting it again in ${restartInMs / MS_A_SECOND} s`),

@@ -176,7 +176,7 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
     expect(best!.matches.map((match) => match.score)).toEqual(
       [...best!.matches.map((match) => match.score)].sort((a, b) => b - a),
     );
-    expect(persona).toEqual({ selected: 'work', confidence: 1 });
+    expect(persona).toMatchObject({ selected: 'work', confidence: 1 });
     expect(weights.semantic).toBe(0.35);
     for (const { score, relevance, explain } of memories) {
       expect(explain.semantic + explain.temporal + explain.importance + explain.emotional).toBeCloseTo(

@@ -101,7 +101,7 @@ it('every route has a decision on who may call it, and keeps to it', async () =>
       });
       expect({ method, path, status: wrong.status }).toEqual({ method, path, status: 401 });
       if (operation['x-scope'] === 'read') continue;
-      const reader = await api.send(method, target, {}, bearer('reader'));
+      const reader = await api.send(method, target, method === 'GET' ? undefined : {}, bearer('reader'));
       expect({ method, path, status: reader.status }).toEqual({ method, path, status: 403 });
       expectProblem(reader, 403);
     }
@@ -147,6 +147,12 @@ it('a key that is limited to a user sees and changes nobody else’s', async () 
     ['POST', '/v1/conversations/chat/flush?user_id=bob'],
     ['POST', '/v1/conversations/chat/retry?user_id=bob'],
     ['GET', '/v1/users/bob/conversations'],
+    ['GET', '/v1/users/bob/summaries'],
+    ['GET', '/v1/users/bob/persona'],
+    ['GET', '/v1/users/bob/export'],
+    ['DELETE', '/v1/users/bob'],
+    ['POST', '/v1/context', { user_id: 'bob', query: 'x' }],
+    ['POST', '/v1/narrative', { user_id: 'bob' }],
     ['GET', '/v1/memories/7b1f9a52-0000-4000-8000-000000000000?user_id=bob'],
     ['PATCH', '/v1/memories/7b1f9a52-0000-4000-8000-000000000000?user_id=bob', { importance: 0.5 }],
     ['POST', '/v1/memories/direct', { user_id: 'bob', content: 'Hello.' }],
