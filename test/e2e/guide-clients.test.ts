@@ -14,7 +14,7 @@ const withPython = 'missing' in environment ? describe.skip : describe;
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ env: { EPISODE_PAUSE_MS: '2000' } });
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
@@ -74,6 +74,29 @@ withPython('the guide’s Python clients, unchanged', () => {
     expect(out['health'].prompt).toMatch(/User's health journey: \S/);
     expect(out['health'].prompt).toContain('marathon');
   });
+  it('FinancialAdvisorChatbot has in its portfolio what was bought and sold, and nothing else', () => {
+    const lines = (out['financial'].portfolio as string).split('\n');
+    expect(lines.some((line) => /^- .*bought 40 shares of NVDA/.test(line))).toBe(true);
+    expect(lines.some((line) => /^- .*sold all 15 shares of my TSLA/.test(line))).toBe(true);
+    expect(out['financial'].portfolio).not.toContain('suit');
+  });
+  it('HealthCoachChatbot has what was felt as its emotional context, and how', () => {
+    const emotional = out['health'].emotional as string;
+    const felt = (words: string): number => {
+      const line = emotional.split('\n').find((one) => one.includes(words));
+      return Number(/\(emotion: \{.*'valence': (-?[\d.]+)/.exec(line ?? '')?.[1]);
+    };
+    expect(felt('knee hurts')).toBeLessThan(-0.2);
+    expect(felt('swam a whole kilometre')).toBeGreaterThan(0.2);
+    expect(emotional).not.toContain('opens at seven');
+  });
+  it('SummarizedMemoryChatbot has summaries in both sections of its prompt', () => {
+    const { sections, summaries } = out['summarized'];
+    for (const tier of ['arc', 'episodic']) {
+      expect(sections[tier]).toContain('swam a whole kilometre');
+      expect(summaries[tier].some((text: string) => sections[tier].includes(text))).toBe(true);
+    }
+  });
   it('SummarizedMemoryChatbot gets a narrative at every granularity, and none of nothing', () => {
     const { arc, episodic, nothing, reply } = out['summarized'];
     expect(arc).toContain('Lisbon');
@@ -84,9 +107,10 @@ withPython('the guide’s Python clients, unchanged', () => {
   it('ExplainableMemoryChatbot explains', () => {
     const { explanation } = out['explainable'];
     expect(explanation.persona).toMatchObject({
-      selected: expect.any(String),
+      selected: 'finance',
       confidence: expect.any(Number),
     });
+    for (const weight of Object.values(explanation.weights)) expect(weight).toEqual(expect.any(Number));
     expect(Object.keys(explanation.weights).sort()).toEqual([
       'emotional',
       'importance',
@@ -100,8 +124,15 @@ withPython('the guide’s Python clients, unchanged', () => {
     }
   });
   it('StatefulMemoryChatbot carries its state on', () => {
-    expect(out['stateful'].replies).toHaveLength(2);
-    expect(out['stateful'].state.active_personas).toEqual([expect.any(String)]);
+    const { replies, states, prompts, afresh } = out['stateful'];
+    expect(replies).toHaveLength(2);
+    expect(states).toMatchObject([
+      { active_personas: ['health'], mood: 'positive' },
+      { active_personas: ['health'], mood: 'neutral' },
+    ]);
+    expect(prompts[1]).toContain("'active_personas': ['health']");
+    // One that carries nothing is given what was talked of last, with another client.
+    expect(afresh.active_personas).toEqual(['finance']);
   });
   it('MonitoredMemoryChatbot runs', () => {
     expect(out['monitored']).toBeNull();

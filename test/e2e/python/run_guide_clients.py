@@ -4,7 +4,9 @@ Usage: run_guide_clients.py API_URL USER_PREFIX
 """
 import asyncio
 import json
+import re
 import sys
+import time
 
 import guide_clients as guide
 
@@ -15,6 +17,21 @@ SEEDS = [
     {"role": "user", "content": "I invest in index funds and bought 10 shares of ACME for my portfolio."},
     {"role": "user", "content": "My fitness goal is to run a marathon, and I am so happy about my training."},
 ]
+
+
+MONEY = [
+    {"role": "user", "content": "Last Tuesday I bought 40 shares of NVDA at $120 each in my brokerage account."},
+    {"role": "assistant", "content": "That is a sizeable position. What else do you hold?"},
+    {"role": "user", "content": "I sold all 15 shares of my TSLA in September, it was too volatile for me."},
+    {"role": "user", "content": "My sister is getting married in June and I still need a suit."},
+]
+TRAINING = [
+    {"role": "user", "content": "My knee hurts again after yesterday's long run, I am really frustrated and worried about it."},
+    {"role": "assistant", "content": "I am sorry to hear that. Did the physiotherapist say anything?"},
+    {"role": "user", "content": "I am so excited, this morning I finally swam a whole kilometre without a break!"},
+    {"role": "user", "content": "The gym opens at seven on weekdays."},
+]
+SUMMARIES_DEADLINE_S = 45
 
 
 class Llm:
@@ -48,13 +65,31 @@ class Async(WithContext, guide.AsyncMemoryChatbot):
     pass
 
 
+def section(prompt, title):
+    """What a prompt says after a title, up to the blank line that ends it."""
+    found = re.search(rf"{re.escape(title)}:(.*?)\n[ \t]*\n {{8}}(?=\S)", prompt, re.S)
+    return found.group(1).strip() if found else None
+
+
+def summaries_of(url, user_id, tier, holding):
+    """A user's summaries of a tier, once one of them tells of something."""
+    deadline = time.monotonic() + SUMMARIES_DEADLINE_S
+    while True:
+        summaries = guide.requests.get(f"{url}/v1/users/{user_id}/summaries", params={"tier": tier}).json()["summaries"]
+        if any(holding in summary["text"] for summary in summaries):
+            return [summary["text"] for summary in summaries]
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no {tier} summary tells of {holding}: {summaries}")
+        time.sleep(0.5)
+
+
 def main(url, prefix):
     seeder = guide.SimpleMemoryChatbot(url)
 
-    def user(name):
-        """A user of their own for each client, who has said the same things."""
+    def user(name, said=SEEDS):
+        """A user of their own for each client, who has said the same things unless told otherwise."""
         user_id = f"{prefix}-{name}"
-        seeder.store_conversation(user_id, SEEDS)
+        seeder.store_conversation(user_id, said)
         return user_id
 
     out = {}
@@ -87,9 +122,15 @@ def main(url, prefix):
     financial = guide.FinancialAdvisorChatbot(llm, url)
     out["financial"] = {"reply": financial.get_financial_advice(user("financial"), "How is my portfolio doing?"), "prompt": llm.prompts[-1]}
 
+    guide.FinancialAdvisorChatbot(llm, url).get_financial_advice(user("investor", MONEY), "Which shares do I hold?")
+    out["financial"]["portfolio"] = section(llm.prompts[-1], "Portfolio information")
+
     llm = Llm()
     health = guide.HealthCoachChatbot(llm, url)
     out["health"] = {"reply": health.get_health_advice(user("health"), "How is my marathon training?"), "prompt": llm.prompts[-1]}
+
+    guide.HealthCoachChatbot(llm, url).get_health_advice(user("runner", TRAINING), "How is my training going?")
+    out["health"]["emotional"] = section(llm.prompts[-1], "Emotional context")
 
     llm = Llm()
     summarized = guide.SummarizedMemoryChatbot(llm, url)
@@ -100,14 +141,33 @@ def main(url, prefix):
         "nothing": summarized.get_summarized_context(f"{prefix}-nobody", "my life"),
         "reply": summarized.chat_with_summary(who, "What have I been doing?"),
     }
+    who = user("told", TRAINING)
+    tiers = {tier: summaries_of(url, who, tier, "swam") for tier in ("episodic", "arc")}
+    summarized.chat_with_summary(who, "How did my swimming go?")
+    out["summarized"]["summaries"] = tiers
+    out["summarized"]["sections"] = {
+        "arc": section(llm.prompts[-1], "User's life story (arc)"),
+        "episodic": section(llm.prompts[-1], "Recent activities (episodic)"),
+    }
 
     explainable = guide.ExplainableMemoryChatbot(Llm(), url)
     out["explainable"] = explainable.chat_with_explanation(user("explainable"), "How should I invest in my portfolio?")
 
-    stateful = guide.StatefulMemoryChatbot(Llm(), url)
+    llm = Llm()
+    stateful = guide.StatefulMemoryChatbot(llm, url)
     who = user("stateful")
-    replies = [stateful.chat_with_state(who, "I am happy with my gym workout"), stateful.chat_with_state(who, "And now?")]
-    out["stateful"] = {"replies": replies, "state": stateful.user_states[who]}
+    replies, states = [], []
+
+    def say(message):
+        replies.append(stateful.chat_with_state(who, message))
+        states.append(stateful.user_states[who])
+
+    say("I am happy with my gym workout")
+    guide.StatefulMemoryChatbot(Llm(), url).chat_with_state(who, "How should I invest my savings in stocks?")
+    afresh = guide.StatefulMemoryChatbot(Llm(), url)
+    afresh.chat_with_state(who, "And now?")
+    say("And now?")
+    out["stateful"] = {"replies": replies, "states": states, "prompts": llm.prompts, "afresh": afresh.user_states[who]}
 
     out["monitored"] = guide.MonitoredMemoryChatbot(Llm(), url).process_message(f"{prefix}-monitored", "Hello")
 
