@@ -10,11 +10,14 @@ import type { RecallOptions } from '../recall';
 import { termsOf } from '../terms';
 import type { TurnStore } from '../turn-store';
 import { contextBlock, type ContextBlock, type ContextTurn } from './block';
-import { episodesSection } from './episodes';
+import { episodesSection, latestEpisodes } from './episodes';
 import { identitySection } from './identity';
 
 /** The context needs no total, only whether the store is small or large. */
 const COUNT_AT_MOST = 5_000;
+
+/** The best turns that a block of usual size shows: what they say is not told twice. */
+const LIKELY_SHOWN = 30;
 
 /** What a prompt is to be given for a question. */
 export interface ContextRequest extends Owner {
@@ -41,10 +44,10 @@ export function createContext(
         ? []
         : await readLookback(options.pool, { ...request, conversationId }, options.lookbackMessages);
     const query = withBorrowedSubject(request.query, beforeQuestion(lookback, request.query));
-    const [found, identity, episodes] = await Promise.all([
+    const [found, identity, latest] = await Promise.all([
       findCandidates(options, turnStore, request, query, { filter: {}, now, countAtMost: COUNT_AT_MOST }),
       identitySection(options, turnStore, request),
-      episodesSection(options.pool, request),
+      latestEpisodes(options.pool, request),
     ]);
     const persona = await selectPersona(
       request.persona ?? {},
@@ -77,6 +80,10 @@ export function createContext(
       .sort((a, b) => b.score - a.score || byPosition(a.scored, b.scored) || a.turn.seq - b.turn.seq)
       .map(({ turn }) => turn);
     const visible = [...lookback, { content: request.query }];
+    const episodes = episodesSection(latest, {
+      conversationId,
+      memoryIds: new Set(ranked.slice(0, LIKELY_SHOWN).map((turn) => turn.memoryId)),
+    });
     return contextBlock(
       [identity, episodes],
       withoutRepetitions(ranked, visible),
