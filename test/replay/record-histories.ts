@@ -10,7 +10,9 @@ import { EXTRACTION_WORKFLOW, type WindowRange } from '../../workflows/extractio
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
 import { ERASE_WORKFLOW } from '../../workflows/erase.contract';
 import { MAINTENANCE_WORKFLOW, type MaintenancePage } from '../../workflows/maintenance.contract';
+import { REINDEX_WORKFLOW, type ReindexCounts, type ReindexInput } from '../../workflows/reindex.contract';
 import { SWEEP_WORKFLOW } from '../../workflows/sweep.contract';
+import { EPISODES_CHANGED_SIGNAL, TIERS_WORKFLOW, type TiersRefreshed } from '../../workflows/tiers.contract';
 import {
   openWorld,
   quietRuntime,
@@ -161,6 +163,8 @@ const OTHERS: Record<string, (version: string) => Promise<void>> = {
   maintenance: recordMaintenance,
   erase: recordErase,
   extraction: recordExtraction,
+  tiers: recordTiers,
+  reindex: recordReindex,
 };
 
 async function main(): Promise<void> {
@@ -323,6 +327,62 @@ async function recordImport(version: string): Promise<void> {
     });
     await rolling.result();
     await keep(`import.roll-over.${version}`, world, rolling.workflowId, rolling.firstExecutionRunId);
+  } finally {
+    await world.close();
+  }
+}
+
+/** One that looks twice in a row, is told of more, looks again and closes; and the run before one that continues as new. */
+async function recordTiers(version: string): Promise<void> {
+  const looks: TiersRefreshed[] = [
+    { episodes: 20, arcs: ['work'], more: true },
+    { episodes: 2, arcs: ['work', 'health'], more: false },
+    { episodes: 1, arcs: [], more: false },
+    { episodes: 20, arcs: ['work'], more: true },
+    { episodes: 3, arcs: ['work'], more: false },
+  ];
+  const world = await openWorld({ activities: { refreshSummaries: async () => looks.shift() } });
+  try {
+    const workflowId = `tiers:recorded-${version}-${Date.now()}`;
+    const input = { namespace: 'default', userId: 'user-tiers' };
+    const start = { taskQueue: world.taskQueue, signal: EPISODES_CHANGED_SIGNAL };
+    const handle = await world.client.workflow.signalWithStart(TIERS_WORKFLOW, {
+      ...start,
+      workflowId,
+      args: [input],
+    });
+    await until('it has looked twice', () => looks.length === 3);
+    await handle.signal(EPISODES_CHANGED_SIGNAL);
+    await handle.result();
+    await keep(`tiers.run.${version}`, world, workflowId);
+    const rolling = await world.client.workflow.signalWithStart(TIERS_WORKFLOW, {
+      ...start,
+      workflowId: `${workflowId}-roll`,
+      args: [{ ...input, maxEvents: 5 }],
+    });
+    await rolling.result();
+    await keep(`tiers.roll-over.${version}`, world, rolling.workflowId, rolling.signaledRunId);
+  } finally {
+    await world.close();
+  }
+}
+
+/** Two pages. */
+async function recordReindex(version: string): Promise<void> {
+  const pages: { counts: ReindexCounts; next: string | null }[] = [
+    { counts: { users: 1, memories: 40, written: 40, removed: 2 }, next: 'a1' },
+    { counts: { users: 1, memories: 5, written: 5, removed: 0 }, next: null },
+  ];
+  const world = await openWorld({ activities: { reindexPage: async () => pages.shift() } });
+  try {
+    const workflowId = `reindex:recorded-${version}-${Date.now()}`;
+    const input: ReindexInput = { namespace: null, userId: null, rewrite: true, objectsPerSecond: null };
+    await world.client.workflow.execute(REINDEX_WORKFLOW, {
+      taskQueue: world.taskQueue,
+      workflowId,
+      args: [input],
+    });
+    await keep(`reindex.${version}`, world, workflowId);
   } finally {
     await world.close();
   }
