@@ -1,4 +1,5 @@
-import { BACKGROUND_NICE, appSpecs, fullHealth } from './app-processes';
+import { ensureError } from '../domain/errors';
+import { BACKGROUND_NICE, appSpecs, fullHealth, type FullHealth } from './app-processes';
 import type { ChildSpec } from './child';
 import { portHolder } from './port-holder';
 import { PortChooser, isPortFree, PortTakenError } from './ports';
@@ -33,9 +34,12 @@ export async function startStack(supervisor: Supervisor, options: StackOptions):
   await supervisor.start(appSpecs({ dataDir, servers: plan.env, host, port, apiUrl }));
   supervisor.announce(apiUrl);
   const seconds = (Date.now() - started) / 1_000;
-  options.log(
-    runningScreen({ apiUrl, servers: plan.env, dataDir, seconds, health: await fullHealth(apiUrl) }),
-  );
+  const health = await fullHealth(apiUrl).catch((thrown: unknown): FullHealth => {
+    // It was ready a moment ago; if it has died since, it is being started again, and the rest runs.
+    options.log(`the API does not say how all is: ${ensureError(thrown).message}`);
+    return {};
+  });
+  options.log(runningScreen({ apiUrl, servers: plan.env, dataDir, seconds, health }));
 }
 
 /** Temporal beside an API gives way to it; servers alone have nobody to give way to. */
