@@ -92,7 +92,7 @@ function problemStatusesOf(route: Route): number[] {
   if (route.withoutRecord) return [];
   const reading = route.method === 'get' || route.method === 'delete';
   const validated = [400, 401, 403, 422, 429, 503];
-  const single = /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
+  const single = route.mayBeMissing || /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
   const refused =
     typeof route.userOf === 'function' &&
     whenErased(route) !== 'reads nothing' &&

@@ -56,6 +56,8 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   /** The handler reads the body itself: it gets the request as `body`. What stands here is for the document. */
   streamedBody?: { mediaType: string; schema: z.ZodType };
   responses: Record<number, { description: string; schema: z.ZodType; mediaType?: string }>;
+  /** It answers 404 where there is no such thing. By default what is named by a memory's or an import's id does. */
+  mayBeMissing?: true;
   /** Answers even while the record is out of reach. */
   withoutRecord?: boolean;
   /** Who may call it: anybody, or who has a key of this scope. */

@@ -77,6 +77,15 @@ describe('/openapi.json', () => {
     );
     expect(Object.keys(store.responses['422']!.content)).toEqual(['application/problem+json']);
   });
+  it.each([
+    ['POST', '/v1/conversations/{conversation_id}/retry', '/v1/conversations/none/retry?user_id=nobody'],
+    ['GET', '/v1/reindex', '/v1/reindex?user_id=nobody'],
+  ])('%s %s: says that there may be none', async (method, path, url) => {
+    const { body } = await api.get('/openapi.json');
+    const { status } = await api.send(method, url);
+    expect(status).toBe(404);
+    expect(body.paths[path][method.toLowerCase()].responses).toHaveProperty(String(status));
+  });
   it('refers to nothing that is missing, and names each operation once', async () => {
     const { body } = await api.get('/openapi.json');
     const text = JSON.stringify(body);

@@ -205,6 +205,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       params,
       query,
       responses: { 202: { description: 'Put back to work', schema: retried } },
+      mayBeMissing: true,
       userOf: ({ query }) => query.user_id,
       async handle(input, { namespace }) {
         const ref = refOf(namespace, input);

@@ -78,6 +78,7 @@ export function reindexRoutes(deps: ApiDependencies): Route[] {
       summary: 'How the latest reindex of a scope stands',
       query: z.object({ scope: scope.optional(), user_id: id.optional() }),
       responses: { 200: { description: 'As it stands now', schema: standing } },
+      mayBeMissing: true,
       userOf: ({ query }) => query.user_id ?? null,
       async handle({ query }, context) {
         const asked = scopeOf(query, context);
