@@ -2,7 +2,7 @@ import { Context, log } from '@temporalio/activity';
 import { addCounts } from '../src/domain/maintenance';
 import { mergedMemory } from '../src/domain/merged-memory';
 import { nearDuplicates } from '../src/domain/near-duplicates';
-import { RefusedError, UnavailableError } from '../src/domain/errors';
+import { RefusedError, UnavailableError, isErasedUser } from '../src/domain/errors';
 import { keepIndex } from '../src/recall/keep-index';
 import { termsOf } from '../src/recall/terms';
 import {
@@ -81,22 +81,27 @@ async function compact(dependencies: ActivityDependencies, input: Input): Promis
   const now = await compactionClock(pool);
   const candidates = await compactionCandidates(pool, owner, COMPARED_MEMORIES);
   counts.examined = candidates.length;
-  for (const group of nearDuplicates(candidates, termsOf)) {
-    if (input.dryRun) {
-      counts.merged += group.length;
+  try {
+    for (const group of nearDuplicates(candidates, termsOf)) {
+      if (input.dryRun) {
+        counts.merged += group.length;
+        counts.created += 1;
+        continue;
+      }
+      Context.current().heartbeat();
+      const { merged, changed } = await mergeMemories(pool, owner, group, (sources, id) =>
+        mergedMemory(sources, id, now),
+      );
+      if (merged === 0) continue;
+      counts.merged += merged;
       counts.created += 1;
-      continue;
+      await bringToIndex(dependencies, owner, changed);
     }
-    Context.current().heartbeat();
-    const { merged, changed } = await mergeMemories(pool, owner, group, (sources, id) =>
-      mergedMemory(sources, id, now),
-    );
-    if (merged === 0) continue;
-    counts.merged += merged;
-    counts.created += 1;
-    await bringToIndex(dependencies, owner, changed);
+    if (!input.dryRun) await noteCompacted(pool, owner, now);
+  } catch (thrown) {
+    // Erased meanwhile: the next user's turn.
+    if (!isErasedUser(thrown)) throw thrown;
   }
-  if (!input.dryRun) await noteCompacted(pool, owner, now);
   return { counts, next: input.userId === null ? user.hash : null };
 }
 
@@ -109,6 +114,7 @@ async function bringToIndex(
   try {
     await keepIndex(dependencies, owner, ids);
   } catch (thrown) {
+    if (isErasedUser(thrown)) return;
     if (!(thrown instanceof UnavailableError || thrown instanceof RefusedError)) throw thrown;
     log.warn('the index is behind after maintenance; the sweep will see to it', { error: thrown });
   }

@@ -6,12 +6,12 @@ import { run, transaction, type Queryable } from './pool';
 import type { Scope } from './scope';
 
 const OVER = `((expires_at <= clock_timestamp() AND deleted_at IS NULL) OR (deleted_at IS NOT NULL AND content <> ''))
-  AND ($1::text IS NULL OR namespace = $1) AND ($2::text IS NULL OR user_id = $2)`;
+  AND ($1::text IS NULL OR m.namespace = $1) AND ($2::text IS NULL OR m.user_id = $2)`;
 
 const COUNT = {
   name: 'count-over-memories',
   text: `SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS expired, count(*) FILTER (WHERE deleted_at IS NOT NULL) AS purged
-           FROM memories WHERE ${OVER}`,
+           FROM memories m WHERE ${OVER}`,
 };
 
 /** How many memories are past their time, and how many deleted ones still have their texts. */
@@ -23,10 +23,13 @@ export async function countOverMemories(
   return result.rows[0]!;
 }
 
+// Whom an erasure has taken, or is taking, it removes whole; to write for them would be refused, and end the job for all.
 const TAKE = {
   name: 'take-over-memories',
-  text: `SELECT namespace, user_id, id, deleted_at IS NULL AS expired FROM memories WHERE ${OVER}
-          ORDER BY namespace, user_id, id LIMIT $3 FOR UPDATE SKIP LOCKED`,
+  text: `SELECT m.namespace, m.user_id, m.id, m.deleted_at IS NULL AS expired
+           FROM memories m JOIN users u ON u.namespace = m.namespace AND u.user_id = m.user_id WHERE ${OVER}
+          ORDER BY m.namespace, m.user_id, m.id LIMIT $3
+            FOR UPDATE OF m SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED`,
 };
 const FORGET_TURN_VECTORS = {
   name: 'forget-turn-vectors',

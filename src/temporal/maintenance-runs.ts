@@ -6,7 +6,7 @@ import {
   type MaintenanceInput,
 } from '../../workflows/maintenance.contract';
 import { MEM_PHASE, MEM_USER_ID } from '../../workflows/search-attributes.contract';
-import { UnavailableError } from '../domain/errors';
+import { DomainError, UnavailableError } from '../domain/errors';
 
 export interface MaintenanceRun {
   workflowId: string;
@@ -14,7 +14,10 @@ export interface MaintenanceRun {
   counts: MaintenanceCounts | null;
 }
 
-/** Runs a maintenance job now, beside its schedule. @throws UnavailableError when Temporal is out of reach, or the job failed */
+/**
+ * Runs a maintenance job now, beside its schedule.
+ * @throws UnavailableError when Temporal is out of reach; DomainError 503, which names the workflow, when the job failed
+ */
 export type RunMaintenance = (input: MaintenanceInput, waitMs: number) => Promise<MaintenanceRun>;
 
 export interface MaintenanceRunsOptions {
@@ -57,11 +60,14 @@ export function createRunMaintenance({
         clearTimeout(timer);
       }
     } catch (cause) {
-      const failed = cause instanceof WorkflowFailedError;
-      const what = failed
-        ? `the job failed: see the workflow ${workflowId}`
-        : 'Temporal cannot start the job';
-      throw new UnavailableError('temporal', what, { cause });
+      if (cause instanceof WorkflowFailedError)
+        throw new DomainError(
+          503,
+          'Maintenance failed',
+          `The job failed: the workflow ${workflowId} says why. What it had done stays; send the request again to go on.`,
+          { cause },
+        );
+      throw new UnavailableError('temporal', 'Temporal cannot start the job', { cause });
     }
   };
 }

@@ -122,6 +122,21 @@ describe('expire', () => {
     expect(vectors.rows).toEqual([{ count: 0 }]);
     expect(await run('expire', user)).toEqual({ expired: 0, purged: 0 });
   });
+
+  it('goes on for the others while somebody is being erased', async () => {
+    for (const user of ['ruth', 'sven']) {
+      const { body } = await api.post('/v1/memories/direct', { user_id: user, content: 'Goes away.' });
+      await api.send('DELETE', `/v1/memories/${body.id}?user_id=${user}`);
+    }
+    // Its rows are still there: no workflow takes them yet.
+    await pool.query(`SELECT begin_erasure($1, 'ruth', interval '1 hour')`, [stack.namespace]);
+    expect((await api.post('/v1/maintenance', { job: 'expire' })).status).toBe(200);
+    const left = await pool.query(
+      `SELECT user_id, content FROM memories WHERE namespace = $1 AND user_id IN ('ruth', 'sven')`,
+      [stack.namespace],
+    );
+    expect(left.rows).toEqual([{ user_id: 'ruth', content: 'Goes away.' }]);
+  });
 });
 
 describe('promote', () => {
