@@ -102,6 +102,7 @@ export const metadata = sized(z.record(z.string(), z.unknown())).meta({
 /** The orchestrator's metadata maps strings to strings. */
 export const stringMetadata = sized(z.record(z.string(), z.string())).meta({
   type: 'object',
+  additionalProperties: { type: 'string' },
   description: `Strings to strings, at most ${MAX_METADATA_BYTES} bytes as JSON`,
 });
 

@@ -23,7 +23,7 @@ MONEY = [
     {"role": "user", "content": "Last Tuesday I bought 40 shares of NVDA at $120 each in my brokerage account."},
     {"role": "assistant", "content": "That is a sizeable position. What else do you hold?"},
     {"role": "user", "content": "I sold all 15 shares of my TSLA in September, it was too volatile for me."},
-    {"role": "user", "content": "My sister is getting married in June and I still need a suit."},
+    {"role": "user", "content": "My cousin marries in spring and I still need a suit."},
 ]
 TRAINING = [
     {"role": "user", "content": "My knee hurts again after yesterday's long run, I am really frustrated and worried about it."},
