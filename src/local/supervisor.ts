@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureError } from '../domain/errors';
 import { Child, type ChildRecord, type ChildSpec } from './child';
 import { DataLock, StoppedError, describeHolder, type LockHolder } from './data-lock';
 import { GuardLink } from './guard-link';
@@ -110,15 +111,24 @@ export class Supervisor {
     return this.children.flatMap((child) => child.record() ?? []);
   }
 
+  /** A full disk must not end the parts that run: the guard knows them too. */
+  private noteChildren(records: readonly ChildRecord[]): void {
+    const file = join(this.options.dataDir, CHILDREN_FILE);
+    try {
+      // Renamed into place: whoever reads it, and whatever kills us, it is whole.
+      writeFileSync(`${file}.new`, JSON.stringify(records));
+      renameSync(`${file}.new`, file);
+    } catch (thrown) {
+      this.options.log(`could not note which parts run in ${file}: ${ensureError(thrown).message}`);
+    }
+  }
+
   private events(): ConstructorParameters<typeof Child>[1] {
     return {
       onChange: () => {
         const records = this.records();
         this.guard.report(records);
-        const file = join(this.options.dataDir, CHILDREN_FILE);
-        // Renamed into place: whoever reads it, and whatever kills us, it is whole.
-        writeFileSync(`${file}.new`, JSON.stringify(records));
-        renameSync(`${file}.new`, file);
+        this.noteChildren(records);
       },
       onDeath: (name, how, restartInMs) =>
         this.options.log(`${name} died (${how}); starting it again in ${restartInMs / MS_A_SECOND} s`),
