@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import { UnavailableError, ensureError } from '../src/domain/errors';
 import { overdueEpisodes, staleEpisodes } from '../src/record/episodes';
-import { usersLeftBehind } from '../src/record/tiers-pending';
+import { usersLeftBehind } from '../src/record/tier-marks';
 import { TELL_SOON_MS } from '../src/temporal/tiers-signals';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';

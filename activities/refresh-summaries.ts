@@ -12,7 +12,7 @@ import {
   saveSummary,
   summariesOfClosedEpisodes,
 } from '../src/record/summaries';
-import { tiersCaughtUp, tiersPendingRevision } from '../src/record/tiers-pending';
+import { pendingTierMarks, tiersCaughtUp } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';
@@ -36,11 +36,12 @@ export function createRefreshSummaries(
       const stale = await staleEpisodesOfUser(pool, input, EPISODES_A_LOOK);
       for (const episode of stale) await summarizeEpisode(dependencies, episode, signal);
       if (stale.length === EPISODES_A_LOOK) return { episodes: stale.length, arcs: [], more: true };
-      const revision = await tiersPendingRevision(pool, input);
-      if (revision === null) return { episodes: stale.length, arcs: [], more: false };
+      const marks = await pendingTierMarks(pool, input);
+      if (marks.length === 0) return { episodes: stale.length, arcs: [], more: false };
       const arcs = await tellArcs(dependencies, input, signal);
-      const caughtUp = await tiersCaughtUp(pool, input, revision);
-      return { episodes: stale.length, arcs, more: !caughtUp };
+      // Who has marked them since tells the workflow, which gathers before it looks again.
+      await tiersCaughtUp(pool, input, marks);
+      return { episodes: stale.length, arcs, more: false };
     } finally {
       clearInterval(beating);
     }

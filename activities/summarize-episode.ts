@@ -6,7 +6,7 @@ import { markEpisodeFresh, type Episode } from '../src/record/episodes';
 import { episodeMaterial, type EpisodeMemory } from '../src/record/episode-material';
 import { transaction } from '../src/record/pool';
 import { deleteSummaries, saveSummary } from '../src/record/summaries';
-import { markTiersPending } from '../src/record/tiers-pending';
+import { markTiersPending } from '../src/record/tier-marks';
 import type { ActivityDependencies } from './dependencies';
 
 /**

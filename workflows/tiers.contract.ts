@@ -19,7 +19,7 @@ export interface TiersRefreshed {
   episodes: number;
   /** Personas whose arcs were made again. */
   arcs: string[];
-  /** There was more than one look takes, or something has changed meanwhile: look again at once. */
+  /** There was more than one look takes: look again at once. */
   more: boolean;
 }
 

@@ -6,7 +6,7 @@ import { LIVE_MEMORY } from './memories';
 import { forgetModelResults } from './model-results';
 import { run, type Queryable } from './pool';
 import { forgetVersionsOf } from './summaries';
-import { markTiersPending } from './tiers-pending';
+import { markTiersPending } from './tier-marks';
 
 const DELETE = {
   name: 'delete-memory',

@@ -11,7 +11,7 @@ import {
   type MemoryRow,
 } from './memories';
 import { run, type Queryable } from './pool';
-import { markTiersPending } from './tiers-pending';
+import { markTiersPending } from './tier-marks';
 
 /** A memory that somebody wrote by hand. */
 export interface NewFact {

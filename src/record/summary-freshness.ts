@@ -1,7 +1,7 @@
 import type { Summary } from '../domain/summary';
 import { LIVE_MEMORY } from './memories';
 import { run, type Queryable } from './pool';
-import { tiersPendingRevision } from './tiers-pending';
+import { areTiersPending } from './tier-marks';
 
 interface Owner {
   namespace: string;
@@ -63,7 +63,7 @@ export async function episodesUnseen(
   owner: Owner,
   arcs: readonly Summary[],
 ): Promise<Map<string, number>> {
-  if (arcs.length === 0 || (await tiersPendingRevision(on, owner)) === null) return new Map();
+  if (arcs.length === 0 || !(await areTiersPending(on, owner))) return new Map();
   const rows = arcs.map((arc) => ({ id: arc.id, persona: arc.persona }));
   const result = await run<{ id: string; unseen: number }>(on, UNSEEN, [
     owner.namespace,

@@ -19,6 +19,7 @@ export const USER_TABLES = [
   'summaries',
   'summary_versions',
   'tiers_pending',
+  'tier_marks',
   'injections',
   'batches',
   'import_conversations',
