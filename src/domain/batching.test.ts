@@ -205,3 +205,72 @@ it('any policy, however the messages are announced: every message in one batch, 
     ),
   );
 });
+
+/** What a conversation's plans make of its messages when it is told of them in these portions. */
+function batchesByPortion(
+  turns: readonly PendingTurn[],
+  portions: readonly number[],
+  plan: { policy: IngestionPolicy; closeTail: 'idle' | 'import_end' },
+): PlannedBatch[] {
+  const batches: PlannedBatch[] = [];
+  const planOf = (told: number, end: { closeTail?: 'idle' | 'import_end' } = {}): void => {
+    const plannedThrough = batches.at(-1)?.lastSeq ?? 0;
+    const pending = turns.slice(plannedThrough, told);
+    const nowMs = turns[told - 1]?.arrivedAtMs ?? 0;
+    batches.push(...planBatches({ pending, plannedThrough, policy: plan.policy, nowMs, ...end }).batches);
+  };
+  let told = 0;
+  for (const portion of portions) planOf((told = Math.min(turns.length, told + portion)));
+  planOf(turns.length, { closeTail: plan.closeTail });
+  return batches;
+}
+
+/** Never a multiple of the clock's step: a window that ends with an arrival's very moment may go either way. */
+const STEP_MS = 10;
+const WINDOW_MS = 1_005;
+const anyPolicy = fc
+  .tuple(
+    fc.integer({ min: 0, max: 25 }),
+    fc.integer({ min: 0, max: 25 }),
+    ...([1, 2, 3, 4].map(() => fc.integer({ min: 1, max: 30 })) as [
+      fc.Arbitrary<number>,
+      fc.Arbitrary<number>,
+      fc.Arbitrary<number>,
+      fc.Arbitrary<number>,
+    ]),
+  )
+  .map(([a, b, low, medium, high, buffer]) =>
+    policy(Math.min(a, b), Math.max(a, b), low, medium, high, WINDOW_MS, buffer),
+  );
+const portions = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 });
+
+it('live: the batches are the same in whatever portions the messages are announced, and none spans its window', () => {
+  const waits = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(anyPolicy, waits, portions, (p, waitSteps, told) => {
+      let nowMs = 0;
+      const turns = waitSteps.map((steps, i) => ({
+        seq: i + 1,
+        arrivedAtMs: (nowMs += steps * STEP_MS),
+      }));
+      const batches = batchesByPortion(turns, told, { policy: p, closeTail: 'idle' });
+      const ranges = (all: PlannedBatch[]): [number, number][] => all.map((b) => [b.firstSeq, b.lastSeq]);
+      expect(ranges(batches)).toEqual(ranges(batchesByPortion(turns, [], { policy: p, closeTail: 'idle' })));
+      for (const { firstSeq, lastSeq } of batches)
+        expect(turns[lastSeq - 1]!.arrivedAtMs - turns[firstSeq - 1]!.arrivedAtMs).toBeLessThan(WINDOW_MS);
+    }),
+  );
+});
+
+it('imports: pages never cut a batch, whatever order and gaps the messages’ own times have', () => {
+  const said = fc.array(fc.option(fc.integer({ min: 0, max: 5_000 })), { maxLength: 60 });
+  fc.assert(
+    fc.property(anyPolicy, said, portions, (p, times, pages) => {
+      const turns = times.map((importedSaidAtMs, i) => ({ seq: i + 1, arrivedAtMs: 7, importedSaidAtMs }));
+      const plan = { policy: p, closeTail: 'import_end' } as const;
+      const batches = batchesByPortion(turns, pages, plan);
+      expect(batches).toEqual(batchesByPortion(turns, [], plan));
+      expect(batches.reduce((sum, b) => sum + b.lastSeq - b.firstSeq + 1, 0)).toBe(turns.length);
+    }),
+  );
+});

@@ -256,6 +256,14 @@ describe('NUL and lone surrogates', () => {
     expectPath(await api.get('/v1/retrieve?user_id=u&query=a%00b'), 'query');
     expectPath(await api.get('/v1/retrieve?user_id=a%00b'), 'user_id');
     expectPath(await api.get('/v1/retrieve?user_id=u&persona=a%00'), 'persona');
-    expectPath(await api.get('/v1/retrieve?user_id=u&metadata_filter=a:b%00'), 'metadata_filter');
+    expectPath(await api.get('/v1/retrieve?user_id=u&metadata_filter=a:b%00'), 'metadata_filter', /NUL/);
   });
 });
+
+it.each(['nocolon', ':v', 'a:b&metadata_filter=x'])(
+  'metadata_filter=%s: 422 that says how it is written',
+  async (filter) => {
+    const answer = await api.get(`/v1/retrieve?user_id=u&metadata_filter=${filter}`);
+    expectPath(answer, 'metadata_filter', /key:value/);
+  },
+);

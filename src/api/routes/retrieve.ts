@@ -18,12 +18,18 @@ const DEFAULT_LIMIT = 10;
 /** How far back a persona that nobody forced is looked for. */
 const STATES_REMEMBERED = 10;
 const MAX_MOOD_CHARS = 200;
+const NOT_KEY_VALUE = 'must be key:value, such as conversation_id:chat-42';
 
-const metadataPair = field.query.transform((text, context) => {
-  const colon = text.indexOf(':');
-  if (colon > 0) return { key: text.slice(0, colon), value: text.slice(colon + 1) };
-  context.addIssue({ code: 'custom', message: 'must be key:value' });
-  return z.NEVER;
+/** Checked after the union of one and many: a union that fails only says that none of its members fits. */
+const metadataPairs = z.union([z.string(), z.array(z.string())]).transform((given, context) => {
+  const texts = [given].flat();
+  const unusable = texts.map(field.queryProblem).find((problem) => problem !== null);
+  const message = unusable ?? (texts.some((text) => text.indexOf(':') < 1) ? NOT_KEY_VALUE : null);
+  if (message) context.addIssue({ code: 'custom', message });
+  return texts.map((text) => {
+    const colon = text.indexOf(':');
+    return { key: text.slice(0, colon), value: text.slice(colon + 1) };
+  });
 });
 
 const mode = z.enum(['keyword', 'vector', 'hybrid']).meta({
@@ -42,8 +48,7 @@ const getQuery = z.object({
   offset: field.wholeNumber(0, field.MAX_OFFSET).optional(),
   created_after: field.time.optional(),
   created_before: field.time.optional(),
-  metadata_filter: z
-    .union([metadataPair.transform((pair) => [pair]), z.array(metadataPair)])
+  metadata_filter: metadataPairs
     .optional()
     .meta({ type: 'array', items: { type: 'string' }, description: 'key:value; may be repeated' }),
 });

@@ -49,11 +49,14 @@ export const content = checked((text) => {
   return text.trim() === '' ? 'must not be blank' : null;
 }).meta({ minLength: 1, maxLength: MAX_CONTENT_CHARS });
 
-/** A search query; blank means none. */
-export const query = checked((text) => {
+/** What is wrong with a search query; null when nothing is. */
+export function queryProblem(text: string): string | null {
   if (NUL_OR_LONE_SURROGATE.test(text)) return 'must not contain NUL or lone surrogates';
   return longerThan(text, MAX_CONTENT_CHARS) ? `must have at most ${MAX_CONTENT_CHARS} characters` : null;
-}).meta({ maxLength: MAX_CONTENT_CHARS });
+}
+
+/** A search query; blank means none. */
+export const query = checked(queryProblem).meta({ maxLength: MAX_CONTENT_CHARS });
 
 export const time = z
   .string()
