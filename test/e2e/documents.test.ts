@@ -1,10 +1,10 @@
 import { apiClient, type ApiClient } from '../support/api-client';
-import { ownEnvironment, startApi, type ApiProcess } from '../support/stack';
+import { ownEnvironment, startReadyApi, type ApiProcess } from '../support/stack';
 
 let process_: ApiProcess;
 let api: ApiClient;
 beforeAll(async () => {
-  process_ = await startApi({ env: ownEnvironment({ EMBEDDER: 'none' }) });
+  process_ = await startReadyApi({ env: ownEnvironment({ EMBEDDER: 'none' }) });
   api = apiClient(process_.url);
 }, 60_000);
 afterAll(async () => {
