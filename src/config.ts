@@ -180,6 +180,23 @@ export const configSchema = z.object({
   QUOTA_NAMESPACE_MESSAGES: quota('Messages a namespace may have'),
   QUOTA_NAMESPACE_MEMORIES: quota('Memories a namespace may have'),
   QUOTA_NAMESPACE_BYTES: quota('Bytes of text a namespace may have'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .default('')
+    .describe('Base URL of a collector that takes traces as OTLP over HTTP, such as http://localhost:4318'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z
+    .string()
+    .default('')
+    .describe('Its whole URL, where it is not the base and /v1/traces; without either there are no traces'),
+  OTEL_TRACES_EXPORTER: z
+    .string()
+    .default('')
+    .describe('`otlp` sends traces to localhost:4318 if no endpoint is set, `none` sends none'),
+  OTEL_SDK_DISABLED: z.string().default('').describe('`true`: no traces, whatever else is set'),
+  OTEL_SERVICE_NAME: z
+    .string()
+    .default('')
+    .describe('Name in traces; empty: agentic-memories-api and agentic-memories-worker'),
   AUTH: z.enum(['', 'off']).default('').describe('`off` allows binding beyond loopback without keys'),
 });
 
@@ -280,6 +297,16 @@ export function workerVersionOf(config: Config): { deploymentName: string; build
   if ((deploymentName === '') !== (buildId === ''))
     throw new Error('set both WORKER_DEPLOYMENT_NAME and WORKER_BUILD_ID, or neither');
   return deploymentName === '' ? null : { deploymentName, buildId };
+}
+
+/** OpenTelemetry's own variables; the rest of them (headers, sampler, batches) its SDK reads itself. */
+export function tracingSettingsOf(config: Config) {
+  return {
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    tracesEndpoint: config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+    exporter: config.OTEL_TRACES_EXPORTER,
+    disabled: config.OTEL_SDK_DISABLED.toLowerCase() === 'true',
+  };
 }
 
 /** How much users and namespaces may have, as src/ingest/quotas takes it. */

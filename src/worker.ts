@@ -12,6 +12,7 @@ import {
   indexSettingsOf,
   languageModelSettingsOf,
   loadConfig,
+  tracingSettingsOf,
   workerVersionOf,
   maintenanceIntervalsOf,
   type Config,
@@ -39,9 +40,11 @@ import { createTiersTeller } from './temporal/tiers-signals';
 import { retryUntil } from './temporal/retry-until';
 import { sdkLogger } from './temporal/sdk-logger';
 import { startWorkerLoop } from './temporal/worker-loop';
+import { startTracing } from './tracing/tracing';
 
 const INDEX_TIMEOUT_MS = 15_000;
 const ANNOUNCER_DEADLINE_MS = 3_000;
+const TRACES_DEADLINE_MS = 2_000;
 const RUN_DELETION_DEADLINE_MS = 10_000;
 /** Whatever hangs: a worker that was told to stop is gone after this, and its work is another's. */
 const STOP_DEADLINE_MS = 20_000;
@@ -81,7 +84,8 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     size: config.DB_POOL_SIZE,
     onError: (err) => logger.warn({ err }, 'an idle connection to Postgres was lost'),
   });
-  const temporal = createTemporalClient(at);
+  const tracing = await startTracing(tracingSettingsOf(config), 'agentic-memories-worker', logger);
+  const temporal = createTemporalClient(at, tracing?.clientInterceptors);
   const chosen = createEmbedder({
     ...embedderSettingsOf(config),
     nice: DOCUMENT_NICE,
@@ -106,6 +110,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
     maxEvents: config.CONVERSATION_MAX_EVENTS,
     deadlineMs: config.STORE_TIMEOUT_MS,
     onAcknowledged: (items) => markAnnounced(pool, items),
+    keepSpan: tracing?.keepSpan,
     logger,
   });
   const telling = { client: temporal.client, taskQueue, deadlineMs: config.STORE_TIMEOUT_MS, logger };
@@ -147,6 +152,7 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
       ),
       concurrency: config.WORKER_CONCURRENCY,
       version: workerVersionOf(config),
+      tracing: tracing?.workerOptions,
       sweepIntervalMs: config.SWEEP_INTERVAL_MS,
       driftIntervalMs: config.DRIFT_INTERVAL_MS,
       maintenanceIntervalsMs: maintenanceIntervalsOf(config),
@@ -159,7 +165,12 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
   } finally {
     metricsServer?.close();
     await Promise.all([announcer.close(ANNOUNCER_DEADLINE_MS), tiersTeller.close()]);
-    await Promise.allSettled([temporal.close(), chosen.embedder?.close(), index.close()]);
+    await Promise.allSettled([
+      temporal.close(),
+      chosen.embedder?.close(),
+      index.close(),
+      tracing?.close(TRACES_DEADLINE_MS),
+    ]);
     await pool.end();
   }
 }

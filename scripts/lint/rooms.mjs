@@ -11,7 +11,8 @@ export const ROOMS = {
   models: { from: ['domain'] },
   sources: { from: ['domain'] },
   recall: { from: ['domain', 'record', 'index', 'models'] },
-  temporal: { from: ['domain', 'contracts'] },
+  tracing: { from: [] },
+  temporal: { from: ['domain', 'contracts'], types: ['tracing'] },
   ingest: { from: ['domain', 'record', 'temporal'], types: ['contracts'] },
   api: {
     from: [
@@ -23,6 +24,7 @@ export const ROOMS = {
       'temporal',
       'ingest',
       'metrics',
+      'tracing',
       'client',
       'config',
       'contracts',

@@ -10,6 +10,7 @@ import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { ProcessMetrics } from '../metrics/process-metrics';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
+import type { Tracing } from '../tracing/tracing';
 import type { Access } from './access';
 import type { TiersTeller } from '../temporal/tiers-signals';
 import type { Reindexing } from '../temporal/reindex-runs';
@@ -39,6 +40,7 @@ export interface ApiDependencies {
   /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */
   showHealthDetails: boolean;
   log: Logger;
+  tracing: Tracing | null;
   metrics: ProcessMetrics;
   /** The policy of conversations that changed nothing. */
   defaultPolicy: ConversationPolicy;

@@ -11,6 +11,7 @@ import { readJsonBody, type JsonBody } from './json-body';
 import { sendLines } from './json-lines';
 import { PROBLEM_TYPE, fieldErrors, problemOf } from './problem';
 import { parseQueryString } from './query-string';
+import type { Tracing } from '../tracing/tracing';
 import type { ProcessMetrics } from '../metrics/process-metrics';
 import type { RateLimits } from './rate-limits';
 import type { Answer, RequestContext, Route, RouteInput } from './route';
@@ -28,6 +29,8 @@ export interface ServeDependencies {
   access: Access;
   limits: RateLimits;
   log: Logger;
+  /** Null: no traces. */
+  tracing: Tracing | null;
   metrics: ProcessMetrics;
   /** Whether the schema is in place; until then routes that need the record answer 503. */
   recordReady(): boolean;
@@ -41,8 +44,39 @@ export async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const started = performance.now();
-  const { log } = dependencies;
+  const { log, tracing } = dependencies;
   const requestId = requestIdOf(request);
+  const work = (): Promise<boolean> => respond(route, dependencies, request, response, requestId);
+  // What everybody may ask, machines ask all the time.
+  const traced = tracing !== null && route.auth !== 'public';
+  const about = {
+    method: route.method.toUpperCase(),
+    route: route.path,
+    requestId,
+    headers: request.headers,
+  };
+  const ended = traced ? await tracing.request(about, response, work) : await work();
+  if (!ended) return;
+  const ms = performance.now() - started;
+  dependencies.metrics.instruments.httpSeconds.observe(
+    { method: route.method, route: route.path, status: response.statusCode },
+    ms / 1_000,
+  );
+  if (ms > SLOW_REQUEST_MS)
+    log.warn({ ...described(route, response, requestId), ms: Math.round(ms) }, 'slow request');
+  else if (log.isLevelEnabled('debug'))
+    log.debug({ ...described(route, response, requestId), ms: Math.round(ms) }, 'request');
+}
+
+/** @returns whether it is over; a stream's time says nothing */
+async function respond(
+  route: Route,
+  dependencies: ServeDependencies,
+  request: HttpRequest & { params: unknown },
+  response: ServerResponse,
+  requestId: string,
+): Promise<boolean> {
+  const { log } = dependencies;
   try {
     // Looked at once: who was let in without a record must not find one behind the door.
     const recordReady = dependencies.recordReady();
@@ -53,7 +87,10 @@ export async function serve(
     const authenticated = (): Promise<boolean> => isAuthenticated(dependencies.access, request);
     const context = { requestId, namespace, caller, authenticated, log, newMessageId: randomUUID };
     const { answer, replayed } = await answerOf(route, dependencies, recordReady, request, context, takeUser);
-    if (answer.stream) return await whileAllowed(answer.stream, dependencies.access, request, response);
+    if (answer.stream) {
+      await whileAllowed(answer.stream, dependencies.access, request, response);
+      return false;
+    }
     if (answer.lines) await sendLines(response, answer.status, answer.lines, requestId);
     else
       sendJson(
@@ -66,15 +103,7 @@ export async function serve(
   } catch (error) {
     sendProblem(response, error, requestId, log);
   }
-  const ms = performance.now() - started;
-  dependencies.metrics.instruments.httpSeconds.observe(
-    { method: route.method, route: route.path, status: response.statusCode },
-    ms / 1_000,
-  );
-  if (ms > SLOW_REQUEST_MS)
-    log.warn({ ...described(route, response, requestId), ms: Math.round(ms) }, 'slow request');
-  else if (log.isLevelEnabled('debug'))
-    log.debug({ ...described(route, response, requestId), ms: Math.round(ms) }, 'request');
+  return true;
 }
 
 async function isAuthenticated(access: Access, request: HttpRequest): Promise<boolean> {

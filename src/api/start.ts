@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import {
@@ -9,9 +8,10 @@ import {
   indexSettingsOf,
   languageModelSettingsOf,
   quotaLimitsOf,
+  tracingSettingsOf,
   type Config,
 } from '../config';
-import { UnavailableError, ensureError } from '../domain/errors';
+import { UnavailableError } from '../domain/errors';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createErasures } from '../ingest/erasures';
 import { createIngest } from '../ingest/create-ingest';
@@ -33,7 +33,6 @@ import { findKey, keysThereAre } from '../record/api-keys';
 import { readBacklog } from '../record/backlog';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
-import { migrate } from '../record/migrate';
 import { addRateCounts, forgetRateCounts } from '../record/rate-counts';
 import { NotificationListener } from '../record/notifications';
 import { createPool, sqlState } from '../record/pool';
@@ -47,20 +46,22 @@ import { createRunMaintenance } from '../temporal/maintenance-runs';
 import { createTiersTeller } from '../temporal/tiers-signals';
 import { createReindexing } from '../temporal/reindex-runs';
 import { workflowUrl } from '../temporal/workflow-links';
+import { startTracing } from '../tracing/tracing';
 import { Access } from './access';
 import { createApp } from './app';
 import { RateLimits } from './rate-limits';
 import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
 import { InjectionStreams } from './injection-streams';
+import { keepMigrating } from './keep-migrating';
 
 const HEALTH_CALL_DEADLINE_MS = 1_500;
 const WORKER_SEEN_WITHIN_MS = 30_000;
 const INDEX_TIMEOUT_MS = 5_000;
 /** SQLSTATE undefined_table: the schema is older than keys, or there is none yet. */
 const NO_TABLE = '42P01';
-const MIGRATE_RETRY_MS = 1_000;
 const REQUESTS_DEADLINE_MS = 10_000;
+const TRACES_DEADLINE_MS = 2_000;
 const ANNOUNCER_DEADLINE_MS = 5_000;
 /** An embedder of the API answers people: it goes before the worker's, which has the same cores. */
 const QUERY_NICE = 0;
@@ -84,10 +85,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres was lost'),
   });
   if (keyNeeded) await refuseWithoutKeys(pool, config.HOST, log);
-  const temporal = createTemporalClient({
-    address: config.TEMPORAL_ADDRESS,
-    namespace: config.TEMPORAL_NAMESPACE,
-  });
+  const tracing = await startTracing(tracingSettingsOf(config), 'agentic-memories-api', log);
+  const temporal = createTemporalClient(
+    { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
+    tracing?.clientInterceptors,
+  );
   const announcer = createAnnouncer({
     client: temporal.client,
     deadlineMs: config.STORE_TIMEOUT_MS,
@@ -95,6 +97,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     idleCloseMs: config.IDLE_CLOSE_MS,
     maxEvents: config.CONVERSATION_MAX_EVENTS,
     onAcknowledged: (items) => markAnnounced(pool, items),
+    keepSpan: tracing?.keepSpan,
     logger: log,
   });
   const metrics = createProcessMetrics();
@@ -193,6 +196,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     readers,
     keepIndex: createKeepIndexSoon({ pool, index, embedder, logger: log }),
     log,
+    tracing,
     metrics,
     limits,
     quotas,
@@ -223,7 +227,13 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     limits.close();
     await Promise.all([announcer.close(ANNOUNCER_DEADLINE_MS), tiersTeller.close()]);
     feed.close();
-    await Promise.allSettled([listener.close(), index.close(), chosen.embedder?.close(), temporal.close()]);
+    await Promise.allSettled([
+      listener.close(),
+      index.close(),
+      chosen.embedder?.close(),
+      temporal.close(),
+      tracing?.close(TRACES_DEADLINE_MS),
+    ]);
     await pool.end();
   };
   try {
@@ -259,34 +269,6 @@ async function close(
   streams.close();
   await closeGracefully(server, REQUESTS_DEADLINE_MS);
   await closeParts();
-}
-
-/** Brings the schema up to date in the background, for as long as it takes Postgres to be there. */
-function keepMigrating(pool: Pool, log: Logger): { readonly ready: boolean; stop(): void } {
-  const stopping = new AbortController();
-  let ready = false;
-  const run = async (): Promise<void> => {
-    for (let attempt = 1; !stopping.signal.aborted; attempt += 1) {
-      try {
-        const applied = await migrate(pool);
-        ready = true;
-        if (applied.length > 0) log.info({ versions: applied }, 'the schema was brought up to date');
-        return;
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        if (attempt === 1 || attempt % 30 === 0)
-          log.warn({ err: ensureError(error), attempt }, 'the record is not ready yet');
-        await sleep(MIGRATE_RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    }
-  };
-  void run();
-  return {
-    get ready() {
-      return ready;
-    },
-    stop: () => stopping.abort(),
-  };
 }
 
 async function checkWorker(pool: Pool, recordReady: boolean, taskQueue: string): Promise<string> {

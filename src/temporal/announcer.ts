@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ensureError } from '../domain/errors';
 import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
+import type { InItsSpan } from '../tracing/tracing';
 import { asMerged, asSignal, merge, type Announcement, type Merged } from './announcement';
 import { announcingRate } from './announcing-rate';
 import { Frequency, Pace } from './pace';
@@ -31,6 +32,8 @@ export interface AnnouncerOptions extends ConversationStart {
   client: Client;
   /** Deadline of one call to Temporal. */
   deadlineMs: number;
+  /** With tracing: what a signal says counts as part of the request that had it said (the first, where several did). */
+  keepSpan?: (() => InItsSpan) | undefined;
   /** Conversations that are told at the same time. */
   maxInFlight?: number;
   /** Told what Temporal has acknowledged, many at a time; called again if it fails. */
@@ -55,6 +58,8 @@ interface Entry {
   key: string;
   /** What is to be said next; null when all is said. */
   waiting: Merged | null;
+  /** Of whoever had it said first. */
+  inSpan: InItsSpan;
   state: 'queued' | 'sending' | 'backing off';
   failures: number;
   timer: NodeJS.Timeout | null;
@@ -69,6 +74,7 @@ class SignallingAnnouncer implements Announcer {
   private readonly entries = new Map<string, Entry>();
   private readonly acknowledgements: Acknowledgements;
   private readonly maxInFlight: number;
+  private readonly keepSpan: () => InItsSpan;
   private queue: Entry[] = [];
   private readonly pace = new Pace(BURST);
   private readonly arrivals = new Frequency(ARRIVALS_HALF_LIFE_MS);
@@ -81,6 +87,7 @@ class SignallingAnnouncer implements Announcer {
 
   constructor(private readonly options: AnnouncerOptions) {
     this.maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    this.keepSpan = options.keepSpan ?? (() => (work) => work());
     this.acknowledgements = createAcknowledgements({
       write: options.onAcknowledged,
       onIdle: () => this.noticeIdle(),
@@ -95,11 +102,13 @@ class SignallingAnnouncer implements Announcer {
     const entry = this.entries.get(key);
     const news = asMerged(announcement);
     if (entry) {
+      if (entry.waiting === null) entry.inSpan = this.keepSpan();
       entry.waiting = entry.waiting ? merge(entry.waiting, news) : news;
       if (entry.state === 'queued' && isUrgent(entry)) this.pump();
       return;
     }
-    this.enqueue({ ref, key, waiting: news, state: 'queued', failures: 0, timer: null });
+    const inSpan = this.keepSpan();
+    this.enqueue({ ref, key, waiting: news, inSpan, state: 'queued', failures: 0, timer: null });
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -165,7 +174,7 @@ class SignallingAnnouncer implements Announcer {
     entry.state = 'sending';
     this.inFlight += 1;
     try {
-      await this.deliver(entry.ref, saying);
+      await entry.inSpan(() => this.deliver(entry.ref, saying));
       this.inFlight -= 1;
       this.delivered(entry, saying);
     } catch (thrown) {

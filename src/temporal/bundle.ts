@@ -10,9 +10,14 @@ export function workflowsPath(): string {
   return require.resolve('../../workflows');
 }
 
-/** The workflows as built, or, without a build, bundled when the worker starts. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return existsSync(BUNDLE_FILE)
+/**
+ * The workflows as built; without a build, or for interceptors of workflows, which have to be among them, bundled when
+ * the worker starts.
+ */
+export function workflowSource(
+  interceptors: WorkerOptions['interceptors'],
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  return existsSync(BUNDLE_FILE) && !interceptors?.workflowModules
     ? { workflowBundle: { codePath: BUNDLE_FILE } }
     : { workflowsPath: workflowsPath() };
 }

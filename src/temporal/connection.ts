@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ClientInterceptors } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 /** Where Temporal is. TLS and keys come from the variables and the file that every Temporal tool reads (envconfig). */
@@ -16,7 +16,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * A client that connects on first use, so that the API boots and answers without Temporal. It reconnects by itself.
  * Wrap its calls in `client.withDeadline`: without, a call waits through ten retries.
  */
-export function createTemporalClient(at: TemporalAddress): { client: Client; close: () => Promise<void> } {
+export function createTemporalClient(
+  at: TemporalAddress,
+  interceptors: ClientInterceptors = {},
+): { client: Client; close: () => Promise<void> } {
   const connection = Connection.lazy({
     ...connectionOptions(at),
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -26,7 +29,8 @@ export function createTemporalClient(at: TemporalAddress): { client: Client; clo
       'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
     },
   });
-  return { client: new Client({ connection, namespace: at.namespace }), close: () => connection.close() };
+  const client = new Client({ connection, namespace: at.namespace, interceptors });
+  return { client, close: () => connection.close() };
 }
 
 /** What every connection to Temporal is opened with. */

@@ -4,6 +4,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensureError } from '../domain/errors';
+import type { Tracing } from '../tracing/tracing';
 import { workflowSource } from './bundle';
 import { connectionOptions, type TemporalAddress } from './connection';
 import { withFailureMapping } from './failures';
@@ -22,6 +23,7 @@ export interface WorkerLoopOptions {
   concurrency: number;
   /** Its place in Temporal's worker versioning; null: none. */
   version: WorkerDeploymentVersion | null;
+  tracing?: Tracing['workerOptions'] | undefined;
   sweepIntervalMs: number;
   driftIntervalMs: number;
   maintenanceIntervalsMs: Record<MaintenanceJob, number>;
@@ -124,7 +126,8 @@ function createWorker(options: WorkerLoopOptions, connection: NativeConnection):
     connection,
     namespace: options.at.namespace,
     taskQueue: options.taskQueue,
-    ...workflowSource(),
+    ...workflowSource(options.tracing?.interceptors),
+    ...options.tracing,
     activities: withFailureMapping(options.activities),
     ...versioning(options.version),
     maxConcurrentActivityTaskExecutions: options.concurrency,

@@ -10,6 +10,8 @@ import { workflowsPath } from '../../src/temporal/bundle';
 import { notedSources, sourcesOf, workflowNames } from './workflow-sources';
 import { quietRuntime } from '../workflow/support/workflow-world';
 
+const TRACED = require.resolve('../../src/tracing/workflow-interceptors');
+const NO_SPANS = { exporter: { export: { fn: () => undefined } } };
 const HISTORIES = join(__dirname, '../histories');
 /** How runs can go; each was recorded from a real server (record-histories.ts). */
 const SHAPES = [
@@ -41,8 +43,12 @@ quietRuntime();
 const files = readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
 const textOf = (file: string) => readFileSync(join(HISTORIES, file), 'utf8');
 
-function bundle(path: string): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({ workflowsPath: path, logger: new DefaultLogger('ERROR') });
+function bundle(
+  path: string,
+  workflowInterceptorModules: string[] = [],
+): Promise<WorkflowBundleWithSourceMap> {
+  const logger = new DefaultLogger('ERROR');
+  return bundleWorkflowCode({ workflowsPath: path, workflowInterceptorModules, logger });
 }
 
 /** Replays every history. @returns the error's name by file, null where there was none */
@@ -51,7 +57,10 @@ async function replayAll(
 ): Promise<Record<string, string | null>> {
   const histories = files.map((file) => ({ workflowId: file, history: JSON.parse(textOf(file)) as unknown }));
   const outcomes: Record<string, string | null> = {};
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle, sinks: NO_SPANS },
+    histories,
+  )) {
     outcomes[workflowId] = error ? error.name : null;
   }
   return outcomes;
@@ -67,6 +76,12 @@ describe('recorded histories', () => {
 
   it('replay on today’s workflows', async () => {
     expect(await replayAll(await bundle(workflowsPath()))).toEqual(everyFile(null));
+  });
+
+  it('replay on them when they are traced: tracing may come and go between runs', async () => {
+    const traced = await bundle(workflowsPath(), [TRACED]);
+    expect(traced.code).toContain('RunWorkflow:');
+    expect(await replayAll(traced)).toEqual(everyFile(null));
   });
 
   it('do not replay on workflows that go about it in another way', async () => {
