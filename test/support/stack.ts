@@ -12,7 +12,8 @@ const ANY_READ = '/v1/retrieve?user_id=nobody';
 const KEPT_OUTPUT_CHARS = 6_000;
 const A_DAY_MS = 86_400_000;
 
-const DIST = path.resolve(__dirname, /[\\/]dist[\\/]/.test(__dirname) ? '../..' : '../../dist');
+/** The build that is tested. */
+export const DIST = path.resolve(__dirname, /[\\/]dist[\\/]/.test(__dirname) ? '../..' : '../../dist');
 
 type Environment = Record<string, string>;
 
@@ -65,9 +66,9 @@ export async function startReadyApi(options: { env: Environment }): Promise<ApiP
   return api;
 }
 
-/** Starts `dist/src/worker.js`. It says that it works by its heartbeat: `GET /health/full` of an API on the same task queue. */
-export async function startWorker(options: { env: Environment }): Promise<StackProcess> {
-  return start('worker', options.env).running;
+/** Starts `dist/src/worker.js` (of another build, if one is given). It says that it works by its heartbeat: `GET /health/full` of an API on the same task queue. */
+export async function startWorker(options: { env: Environment; dist?: string }): Promise<StackProcess> {
+  return start('worker', options.env, options.dist).running;
 }
 
 export interface Stack {
@@ -138,8 +139,12 @@ async function isAtWork(url: string): Promise<boolean> {
   return (await fetch(`${url}${ANY_READ}`)).status === 200;
 }
 
-function start(main: 'server' | 'worker', env: Environment): { child: ChildProcess; running: StackProcess } {
-  const script = path.join(DIST, 'src', `${main}.js`);
+function start(
+  main: 'server' | 'worker',
+  env: Environment,
+  dist = DIST,
+): { child: ChildProcess; running: StackProcess } {
+  const script = path.join(dist, 'src', `${main}.js`);
   if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\` first`);
   const child = spawn(process.execPath, [script], {
     env: { ...process.env, ...env },
