@@ -110,6 +110,19 @@ it('every route has a decision on who may call it, and keeps to it', async () =>
   expect(open.sort()).toEqual(['/health', '/health/full']);
 });
 
+it('whoever may write does not erase users or rule over all of them', async () => {
+  for (const [method, target] of [
+    ['DELETE', '/v1/users/ann'],
+    ['POST', '/v1/reindex'],
+    ['POST', '/v1/maintenance'],
+    ['GET', '/metrics'],
+  ] as const) {
+    const answer = await api.send(method, target, method === 'POST' ? {} : undefined, bearer('one'));
+    expect({ target, status: answer.status }).toEqual({ target, status: 403 });
+  }
+  expect((await api.send('DELETE', '/v1/users/nobody', undefined, bearer('admin'))).status).toBe(202);
+});
+
 it('a key sees its own namespace alone, whatever ids it uses', async () => {
   expect((await append('one', 'ann')).status).toBe(202);
   const lines = JSON.stringify({ user_id: 'ann', conversation_id: 'old', role: 'user', content: 'Hello.' });

@@ -112,7 +112,8 @@ export function userRoutes(deps: ApiDependencies): Route[] {
     defineRoute({
       method: 'delete',
       path: '/v1/users/{user_id}',
-      auth: 'write',
+      // What cannot be undone is not for whoever stores messages.
+      auth: 'admin',
       tag: 'users',
       summary: 'Erase everything of a user, everywhere',
       description:
