@@ -1,6 +1,6 @@
 import type { Memory } from '../src/domain/memory';
 import type { Trade, TradeAction } from '../src/domain/holdings/trades';
-import { saidAt, speakerOf, type ConversationRef, type Turn } from '../src/domain/message';
+import { saidAt, textOfTurns, type ConversationRef, type Turn } from '../src/domain/message';
 import type { BatchReading } from './read-batch';
 
 /** The contract's keys of a trade; the first thing done, else held, else aimed at. */
@@ -29,9 +29,7 @@ export function rawMemory(
     tier: 'raw',
     layer: 'short-term',
     type: 'explicit',
-    content: aggregated
-      ? turns.map((turn) => `${speakerOf(turn)}: ${turn.content}`).join('\n')
-      : first.content,
+    content: textOfTurns(turns),
     conversationId: ref.conversationId,
     firstSeq: first.seq,
     lastSeq: turns.at(-1)!.seq,

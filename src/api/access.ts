@@ -10,6 +10,8 @@ const KEY_FRESH_MS = 2_000;
 /** With the record out of reach, keys that were seen lately stay good for so long. */
 const KEY_STALE_MS = 60_000;
 const MAX_REMEMBERED_KEYS = 10_000;
+const BEARER = /^Bearer +(\S+) *$/i;
+const TOKEN = /^(?:Bearer|Token) +(\S+) *$/i;
 const REALM = 'Bearer realm="agentic-memories"';
 
 /** Who asks: a key, or anybody where no key is needed. */
@@ -44,10 +46,16 @@ export class Access {
     this.anybody = { namespace: options.namespace, keyId: null, scope: 'admin', userIds: null };
   }
 
-  /** @throws DomainError 401; UnavailableError when keys cannot be looked up */
-  async callerOf(headers: IncomingHttpHeaders): Promise<Caller> {
+  /**
+   * @param options takesToken: the key may come as `Authorization: Token KEY` too
+   * @throws DomainError 401; UnavailableError when keys cannot be looked up
+   */
+  async callerOf(
+    headers: IncomingHttpHeaders,
+    options: { takesToken?: boolean | undefined } = {},
+  ): Promise<Caller> {
     if (!this.options.keyNeeded && !(await this.thereAre.get()).made) return this.anybody;
-    const text = presentedKey(headers);
+    const text = presentedKey(headers, options.takesToken ? TOKEN : BEARER);
     if (text === null)
       throw refused(REALM, 'A key is needed: send it as Authorization: Bearer KEY, or as X-API-Key.');
     const parts = parseKey(text);
@@ -96,9 +104,12 @@ export function requireUser(caller: Caller, userId: string | null): void {
   throw new DomainError(403, 'Not allowed', detail);
 }
 
-function presentedKey({ authorization, 'x-api-key': header }: IncomingHttpHeaders): string | null {
-  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-  if (bearer !== undefined) return bearer;
+function presentedKey(
+  { authorization, 'x-api-key': header }: IncomingHttpHeaders,
+  scheme: RegExp,
+): string | null {
+  const key = scheme.exec(authorization ?? '')?.[1];
+  if (key !== undefined) return key;
   return typeof header === 'string' && header !== '' ? header : null;
 }
 

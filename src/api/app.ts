@@ -1,8 +1,9 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express';
 import { DomainError, notFound } from '../domain/errors';
 import type { ApiDependencies } from './dependencies';
 import { docsRouter } from './docs';
 import { openApiDocument } from './openapi';
+import { mem0Routes } from './mem0/routes';
 import type { Method, Route } from './route';
 import { contextRoutes } from './routes/context';
 import { conversationRoutes } from './routes/conversations';
@@ -24,7 +25,7 @@ import { requestIdOf, sendProblem, serve } from './serve';
 const API_VERSION = '1';
 const DOCUMENTS = ['/docs', '/openapi.json'];
 
-/** Every route of the API, those that take the most traffic first. */
+/** Every route of our own, those that take the most traffic first. */
 export function apiRoutes(deps: ApiDependencies): Route[] {
   return [
     ...orchestratorRoutes(deps),
@@ -55,18 +56,16 @@ export function createApp(deps: ApiDependencies): Express {
   app.set('query parser', false);
 
   const routes = apiRoutes(deps);
-  const allowed = new Map<string, Method[]>();
-  for (const route of routes) {
-    const pattern = expressPath(route.path);
-    app[route.method](pattern, (request, response) => serve(route, deps, request, response));
-    allowed.set(pattern, [...(allowed.get(pattern) ?? []), route.method]);
-  }
-  app.use(docsRouter(() => openApiDocument(routes, API_VERSION)));
-  for (const document of DOCUMENTS) allowed.set(document, ['get']);
-
-  for (const [pattern, methods] of allowed) {
-    app.all(pattern, (request, response) => answerOtherMethod(request, response, methods, deps));
-  }
+  const mem0 = mem0Routes(deps);
+  // Before ours, which do not mind a slash at the end: these want theirs.
+  const strict = Router({ strict: true, caseSensitive: true });
+  mount(strict, mem0, deps);
+  app.use((request, response, next) => (request.path.endsWith('/') ? strict(request, response, next) : next()));
+  const documented = [...routes, ...mem0];
+  app.use(docsRouter(() => openApiDocument(documented, API_VERSION)));
+  mount(app, routes, deps);
+  for (const document of DOCUMENTS)
+    app.all(document, (request, response) => answerOtherMethod(request, response, ['get'], deps));
   app.use((request: Request, response: Response) => {
     const error = notFound('There is no such route. GET /docs lists them.');
     sendProblem(response, error, requestIdOf(request), deps.log);
@@ -76,6 +75,18 @@ export function createApp(deps: ApiDependencies): Express {
     sendProblem(response, error, requestIdOf(request), deps.log);
   });
   return app;
+}
+
+/** Serves routes, and answers other methods of their paths with what there is. */
+function mount(on: Router, routes: readonly Route[], deps: ApiDependencies): void {
+  const allowed = new Map<string, Method[]>();
+  for (const route of routes) {
+    const pattern = expressPath(route.path);
+    on[route.method](pattern, (request, response) => serve(route, deps, request, response));
+    allowed.set(pattern, [...(allowed.get(pattern) ?? []), route.method]);
+  }
+  for (const [pattern, methods] of allowed)
+    on.all(pattern, (request, response) => answerOtherMethod(request, response, methods, deps));
 }
 
 function answerOtherMethod(

@@ -33,14 +33,20 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     in: 'header',
     name: 'X-API-Key',
   });
+  registry.registerComponent('securitySchemes', 'token', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: '`Token KEY`, as mem0’s clients send it',
+  });
   for (const route of routes) {
     registry.registerPath({
       method: route.method,
       path: route.path,
       tags: [route.tag],
       summary: route.summary,
-      operationId: operationId(route),
-      security: route.auth === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
+      operationId: route.operationId ?? operationId(route),
+      security: securityOf(route),
       ...(route.auth === 'public' ? {} : { 'x-scope': route.auth }),
       ...(route.description ? { description: route.description } : {}),
       request: {
@@ -62,6 +68,11 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     },
     servers: [{ url: '/' }],
   });
+}
+
+function securityOf(route: Route): Record<string, string[]>[] {
+  if (route.auth === 'public') return [];
+  return [{ bearer: [] }, { apiKey: [] }, ...(route.takesToken ? [{ token: [] }] : [])];
 }
 
 function bodyOf(route: Route): object {
@@ -90,7 +101,7 @@ function responsesOf(
 
 function problemStatusesOf(route: Route): number[] {
   if (route.withoutRecord) return [];
-  const reading = route.method === 'get' || route.method === 'delete';
+  const bodyless = route.method === 'get' || (route.method === 'delete' && !route.body);
   const validated = [400, 401, 403, 422, 429, 503];
   const single = route.mayBeMissing || /\{(memory|import)_id\}/.test(route.path) ? [404] : [];
   const refused =
@@ -99,7 +110,7 @@ function problemStatusesOf(route: Route): number[] {
     route.path !== '/v1/users/{user_id}'
       ? [410]
       : [];
-  return [...validated, ...single, ...refused, ...(reading ? [] : [409, 413, 415])];
+  return [...validated, ...single, ...refused, ...(bodyless ? [] : [409, 413, 415])];
 }
 
 function operationId({ method, path }: Route): string {

@@ -45,6 +45,8 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   /** With OpenAPI's braces: `/v1/conversations/{conversation_id}`. */
   path: string;
   tag: string;
+  /** By default made of method and path. */
+  operationId?: string;
   summary: string;
   description?: string;
   params?: z.ZodObject & z.ZodType<Params>;
@@ -62,12 +64,20 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   withoutRecord?: boolean;
   /** Who may call it: anybody, or who has a key of this scope. */
   auth: 'public' | Scope;
+  /** Its clients send their key as `Authorization: Token KEY`; the other ways are taken too. */
+  takesToken?: true;
   /**
    * Whose data it reads or writes: a key that is limited to users must be for this one, and erasing or deleting them
    * forgets kept answers too. null: the whole namespace, which is refused to such keys. `handler`: it checks `caller`
    * itself. `nobody`: it touches no user's data.
    */
-  userOf: ((input: RouteInput<Params, Query, Body, Headers>) => string | null) | 'handler' | 'nobody';
+  userOf:
+    | ((
+        input: RouteInput<Params, Query, Body, Headers>,
+        asking: Pick<RequestContext, 'namespace' | 'caller'>,
+      ) => string | null | Promise<string | null>)
+    | 'handler'
+    | 'nobody';
   /**
    * What becomes of it while that user's tombstone stands: a read finds nothing, a write is refused before it begins, or
    * `self`: its own transaction sees to it. By default what takes a `read` key reads, and all else is refused.

@@ -145,7 +145,7 @@ async function callerOf(
 ): Promise<Caller> {
   // Without a record nobody gets further than to hear what is wrong with the request.
   if (route.auth === 'public' || !recordReady) return access.anybody;
-  const caller = await access.callerOf(request.headers);
+  const caller = await access.callerOf(request.headers, { takesToken: route.takesToken });
   requireScope(caller, route.auth);
   return caller;
 }
@@ -159,12 +159,14 @@ async function answerOf(
   takeUser: (userId: string) => void,
 ): Promise<{ answer: Answer; replayed: boolean }> {
   const target = request.url ?? '';
-  const takesBody = route.method !== 'get' && route.method !== 'delete' && !route.streamedBody;
+  const bodyless = route.method === 'get' || (route.method === 'delete' && !route.body);
+  const takesBody = !bodyless && !route.streamedBody;
   const body = takesBody ? await readJsonBody(request, route.body === undefined) : null;
   const input = parseInput(route, request, body);
   if (!route.withoutRecord && !recordReady)
     throw new UnavailableError('postgres', 'the schema is not in place yet');
-  const userId = userOf(route, input);
+  // Null where it is not one user's data.
+  const userId = typeof route.userOf === 'function' ? await route.userOf(input, context) : null;
   if (route.userOf !== 'nobody' && route.userOf !== 'handler') requireUser(context.caller, userId);
   if (userId !== null) takeUser(userId);
   if (route.streamedBody)
@@ -185,11 +187,6 @@ async function answerOf(
   };
   const repeatable = { ...context, newMessageId: messageIdsOf(claim) };
   return once(pool, claim, context, async () => route.handle(input, repeatable));
-}
-
-/** Null where it is not one user's data. */
-function userOf(route: Route, input: RouteInput<unknown, unknown, unknown>): string | null {
-  return typeof route.userOf === 'function' ? route.userOf(input) : null;
 }
 
 /** An answer kept for one limited key is not another's. */

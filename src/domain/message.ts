@@ -39,3 +39,10 @@ export function saidAt(turn: Pick<Turn, 'timestamp' | 'storedAt'>): Date {
 export function speakerOf(turn: Pick<Turn, 'name' | 'role'>): string {
   return turn.name ?? turn.role;
 }
+
+/** What a raw memory of these turns says: the text of a single one, or of several one `name-or-role: text` a line. */
+export function textOfTurns(turns: readonly Pick<Turn, 'name' | 'role' | 'content'>[]): string {
+  return turns.length === 1
+    ? turns[0]!.content
+    : turns.map((turn) => `${speakerOf(turn)}: ${turn.content}`).join('\n');
+}

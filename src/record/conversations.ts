@@ -246,6 +246,23 @@ export async function listConversations(
   }));
 }
 
+const UNSETTLED = {
+  name: 'unsettled-conversations',
+  text: `SELECT conversation_id FROM conversations
+          WHERE namespace = $1 AND user_id = $2 AND NOT settled ORDER BY conversation_id LIMIT $3`,
+};
+
+/** A user's conversations with messages that are due and neither indexed nor failed yet; at most `limit`. */
+export async function unsettledConversations(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  limit: number,
+): Promise<string[]> {
+  const listed = [owner.namespace, owner.userId, limit];
+  const result = await run<{ conversation_id: string }>(on, UNSETTLED, listed);
+  return result.rows.map((row) => row.conversation_id);
+}
+
 function values(ref: ConversationRef): string[] {
   return [ref.namespace, ref.userId, ref.conversationId];
 }

@@ -88,7 +88,7 @@ export interface MemoryChange {
 }
 
 /** Keys of a memory's metadata that are ours. */
-const OWN_METADATA = [
+export const OWN_METADATA = [
   'conversation_id',
   'message_ids',
   'message_roles',

@@ -137,3 +137,23 @@ export async function knownMessageIds(
   const result = await run<{ message_id: string }>(on, KNOWN, values);
   return new Set(result.rows.map((row) => row.message_id));
 }
+
+const WITHDRAWN = {
+  name: 'withdrawn-messages',
+  text: `SELECT s.message_id FROM messages s
+           JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3 AND m.tier = 'raw'
+            AND m.first_seq <= s.seq AND m.last_seq >= s.seq
+            AND (m.deleted_at IS NOT NULL OR m.content_edited OR m.expires_at <= clock_timestamp())
+          WHERE s.namespace = $1 AND s.user_id = $2 AND s.conversation_id = $3 AND s.message_id = ANY ($4)`,
+};
+
+/** Which of these messages are no longer recalled as they were said: their memory was deleted, rewritten, or expired. */
+export async function withdrawnMessageIds(
+  on: Queryable,
+  ref: ConversationRef,
+  messageIds: readonly string[],
+): Promise<Set<string>> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, messageIds];
+  const result = await run<{ message_id: string }>(on, WITHDRAWN, values);
+  return new Set(result.rows.map((row) => row.message_id));
+}

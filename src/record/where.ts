@@ -16,6 +16,12 @@ export interface Where {
   conversation?: readonly string[] | undefined;
   /** Somebody of this name speaks in it. */
   name?: readonly string[] | undefined;
+  /** It is one of these: UUIDs. */
+  id?: readonly string[] | undefined;
+  /** Its metadata has a value by this key. */
+  has?: string | undefined;
+  /** Its content has this in it, to the letter or but for case. */
+  says?: { text: string; anyCase: boolean } | undefined;
 }
 
 /**
@@ -26,7 +32,7 @@ export interface Where {
 export function whereSql(where: Where, values: unknown[]): string {
   const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
   const conditions: string[] = [];
-  const { and, or, not, persona, layer, type, time, metadata, conversation, name } = where;
+  const { and, or, not, persona, layer, type, time, metadata, conversation, name, id, has, says } = where;
   if (and) conditions.push(joined(and, 'AND', values));
   if (or) conditions.push(joined(or, 'OR', values));
   if (not) conditions.push(`NOT ${whereSql(not, values)}`);
@@ -43,6 +49,14 @@ export function whereSql(where: Where, values: unknown[]): string {
       WHERE said.namespace = memories.namespace AND said.user_id = memories.user_id
         AND said.conversation_id = memories.conversation_id
         AND said.seq BETWEEN memories.first_seq AND memories.last_seq AND said.name = ANY (${bind(name, 'text[]')}))`);
+  if (id) conditions.push(`memories.id = ANY (${bind(id, 'uuid[]')})`);
+  if (has !== undefined) conditions.push(`metadata ->> ${bind(has, 'text')} IS NOT NULL`);
+  if (says) {
+    const text = bind(says.text, 'text');
+    conditions.push(
+      says.anyCase ? `position(lower(${text}) IN lower(content)) > 0` : `position(${text} IN content) > 0`,
+    );
+  }
   return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`;
 }
 

@@ -170,6 +170,12 @@ it('a key that is limited to a user sees and changes nobody else’s', async () 
     ['PATCH', '/v1/memories/7b1f9a52-0000-4000-8000-000000000000?user_id=bob', { importance: 0.5 }],
     ['POST', '/v1/memories/direct', { user_id: 'bob', content: 'Hello.' }],
     ['DELETE', '/v1/memories/7b1f9a52-0000-4000-8000-000000000000?user_id=bob'],
+    ['POST', '/v3/memories/add/', { user_id: 'bob', messages: [turn] }],
+    ['POST', '/v3/memories/search/', { query: 'x', filters: { user_id: 'bob' } }],
+    ['POST', '/v3/memories/', { filters: { user_id: 'bob' } }],
+    ['DELETE', '/v1/memories/?user_id=bob'],
+    ['DELETE', '/v2/entities/user/bob/'],
+    ['GET', `/v1/event/${Buffer.from('["bob","bob",[[1,1]]]').toString('base64url')}/`],
   ];
   for (const [method, target, body] of others) {
     const { status } = await api.send(method, target, body, bearer('annOnly'));
@@ -178,6 +184,30 @@ it('a key that is limited to a user sees and changes nobody else’s', async () 
   // Its own, by each of the names a user has.
   const own = { ...turn, conversation_id: 'c', metadata: { user_id: 'ann' } };
   expect((await api.post('/v1/orchestrator/message', own, bearer('annOnly'))).status).toBe(200);
+});
+
+it('mem0’s routes take the key as a Token, and a memory’s id alone shows nothing of another user', async () => {
+  const token = (name: string) => ({ Authorization: `Token ${keys[name]!.key}` });
+  const memory = { user_id: 'bob', infer: false, messages: [message('bob')] };
+  expectProblem(await api.post('/v3/memories/add/', memory, token('reader')), 403);
+  const added = await api.post('/v3/memories/add/', memory, token('one'));
+  const own = `/v1/memories/${added.body.results[0].id}/`;
+  expect((await api.get(own, token('one'))).body.user_id).toBe('bob');
+  for (const stranger of ['annOnly', 'two']) {
+    expectProblem(await api.get(own, token(stranger)), 404);
+    expectProblem(await api.get(`${own}history/`, token(stranger)), 404);
+    expectProblem(await api.send('PUT', own, { text: 'Mine.' }, token(stranger)), 404);
+    expectProblem(await api.send('DELETE', own, undefined, token(stranger)), 404);
+    const batch = { memories: [{ memory_id: added.body.results[0].id, text: 'Mine.' }] };
+    expectProblem(await api.send('PUT', '/v1/batch/', batch, token(stranger)), 404);
+    expectProblem(await api.send('DELETE', '/v1/batch/', batch, token(stranger)), 404);
+    const { results } = (await api.get('/v1/entities/', token(stranger))).body;
+    expect(results.map((one: { name: string }) => one.name)).not.toContain('bob');
+  }
+  expect((await api.get(own, token('one'))).status).toBe(200);
+  expect((await api.get('/v1/ping/', token('one'))).body).toMatchObject({ status: 'ok', org_id: 'one' });
+  // Ours know no such scheme.
+  expectProblem(await api.get('/v1/retrieve?user_id=ann', token('one')), 401);
 });
 
 it('imports of a limited key: other users’ lines are rejected, others’ imports are not there', async () => {

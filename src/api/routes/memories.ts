@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { conflict, notFound } from '../../domain/errors';
-import type { EmotionalSignature } from '../../domain/memory';
-import { personaTags } from '../../domain/persona-tags';
 import { deleteMemory } from '../../record/delete-memory';
-import { changeMemory, saveFact } from '../../record/facts';
+import { changeMemory } from '../../record/facts';
 import { getMemory } from '../../record/memories';
 import { transaction } from '../../record/pool';
 import { TELL_SOON_MS } from '../../temporal/tiers-signals';
@@ -13,10 +11,10 @@ import { item } from '../schemas/answers';
 import { id } from '../schemas/fields';
 import { memoryDeleted, memoryPatch, newMemory, type MemoryPatch, type NewMemory } from '../schemas/memories';
 import { itemOf } from '../wire';
+import { writeMemory } from '../write-memory';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NO_MEMORY = 'This user has no memory with this id.';
-const DEFAULT_IMPORTANCE = 0.8;
 
 const params = z.object({ memory_id: id });
 const query = z.object({ user_id: id });
@@ -96,43 +94,26 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
 }
 
 async function create(deps: ApiDependencies, body: NewMemory, context: RequestContext): Promise<Answer> {
-  const owner = { namespace: context.namespace, userId: body.user_id };
-  const fact = {
-    // Follows from an Idempotency-Key: a request run again because its answer was lost makes no second memory.
-    id: context.newMessageId(),
-    content: body.content,
-    layer: body.layer ?? 'semantic',
-    type: body.type ?? 'explicit',
-    importance: body.importance ?? DEFAULT_IMPORTANCE,
-    ...(await readOf(deps, body)),
-    metadata: body.metadata ?? {},
-    createdAt: body.event_timestamp ?? null,
-    ttlSeconds: body.ttl_seconds ?? null,
-  };
-  await deps.quotas.admit(owner, { messages: 0, memories: 1, bytes: Buffer.byteLength(body.content) });
-  const memory = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
+  const memory = await writeMemory(
+    deps,
+    { namespace: context.namespace, userId: body.user_id },
+    {
+      // Follows from an Idempotency-Key: a request run again because its answer was lost makes no second memory.
+      id: context.newMessageId(),
+      content: body.content,
+      layer: body.layer,
+      type: body.type,
+      importance: body.importance,
+      personaTags: body.persona_tags,
+      emotionalSignature: body.emotional_signature,
+      metadata: body.metadata,
+      createdAt: body.event_timestamp,
+      ttlSeconds: body.ttl_seconds,
+    },
+  );
   if (!memory)
     throw conflict('What this Idempotency-Key has made is gone since. Use a new key to write it again.');
-  await deps.keepIndex(owner, [memory.id]);
   return { status: 201, body: itemOf(memory) };
-}
-
-/** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */
-async function readOf(
-  { readers }: ApiDependencies,
-  body: NewMemory,
-): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
-  // By its words: its vector is made behind the record.
-  const said = [{ text: body.content, vector: null }];
-  const [[reading], [feeling]] = await Promise.all([
-    readers.personas.classify(said),
-    readers.affect.feel(said),
-  ]);
-  const tags = personaTags([{ reading: reading!, weight: 1 }], null).map((tag) => tag.persona);
-  return {
-    personaTags: body.persona_tags ?? tags,
-    emotionalSignature: body.emotional_signature === undefined ? (feeling ?? null) : body.emotional_signature,
-  };
 }
 
 async function change(

@@ -9,6 +9,7 @@ import * as erasures from './0008-erasures';
 import * as readingsGuards from './0012-readings-guards';
 import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
+import * as memoriesById from './0018-memories-by-id';
 import * as tierMarks from './0015-tier-marks';
 
 export interface Migration {
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   tiersGuard,
   upkeep,
   tierMarks,
+  memoriesById,
 ];

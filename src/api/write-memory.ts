@@ -1,0 +1,68 @@
+import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
+import { personaTags } from '../domain/persona-tags';
+import { saveFact } from '../record/facts';
+import { transaction } from '../record/pool';
+import type { ApiDependencies } from './dependencies';
+
+const DEFAULT_IMPORTANCE = 0.8;
+
+/** A memory written by hand; what is left out follows from how it reads, or has a default. */
+export interface WrittenMemory {
+  id: string;
+  content: string;
+  layer?: Layer | null | undefined;
+  type?: MemoryType | null | undefined;
+  importance?: number | null | undefined;
+  personaTags?: string[] | null | undefined;
+  /** null: nothing was felt. */
+  emotionalSignature?: EmotionalSignature | null | undefined;
+  metadata?: Record<string, unknown> | null | undefined;
+  createdAt?: Date | null | undefined;
+  ttlSeconds?: number | null | undefined;
+}
+
+/**
+ * Stores a memory that somebody wrote by hand; it is found when this returns.
+ * @returns it as it stands, which is as it was if one with this id is there; null when one with this id is gone
+ * @throws DomainError 403 for a quota, 410 for an erased user
+ */
+export async function writeMemory(
+  deps: ApiDependencies,
+  owner: { namespace: string; userId: string },
+  written: WrittenMemory,
+): Promise<Memory | null> {
+  const fact = {
+    id: written.id,
+    content: written.content,
+    layer: written.layer ?? 'semantic',
+    type: written.type ?? 'explicit',
+    importance: written.importance ?? DEFAULT_IMPORTANCE,
+    ...(await readOf(deps, written)),
+    metadata: written.metadata ?? {},
+    createdAt: written.createdAt ?? null,
+    ttlSeconds: written.ttlSeconds ?? null,
+  };
+  await deps.quotas.admit(owner, { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) });
+  const memory = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
+  if (memory) await deps.keepIndex(owner, [memory.id]);
+  return memory;
+}
+
+/** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */
+async function readOf(
+  { readers }: ApiDependencies,
+  written: WrittenMemory,
+): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
+  // By its words: its vector is made behind the record.
+  const said = [{ text: written.content, vector: null }];
+  const [[reading], [feeling]] = await Promise.all([
+    readers.personas.classify(said),
+    readers.affect.feel(said),
+  ]);
+  const tags = personaTags([{ reading: reading!, weight: 1 }], null).map((tag) => tag.persona);
+  return {
+    personaTags: written.personaTags ?? tags,
+    emotionalSignature:
+      written.emotionalSignature === undefined ? (feeling ?? null) : written.emotionalSignature,
+  };
+}
