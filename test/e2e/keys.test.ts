@@ -113,6 +113,8 @@ it('every route has a decision on who may call it, and keeps to it', async () =>
 it('whoever may write does not erase users or rule over all of them', async () => {
   for (const [method, target] of [
     ['DELETE', '/v1/users/ann'],
+    ['DELETE', '/v2/entities/user/ann/'],
+    ['DELETE', '/v1/entities/user/ann/'],
     ['POST', '/v1/reindex'],
     ['POST', '/v1/maintenance'],
     ['GET', '/metrics'],

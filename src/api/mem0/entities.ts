@@ -61,7 +61,7 @@ export function entityRoutes(deps: ApiDependencies): Route[] {
       path,
       operationId,
       takesToken: true,
-      auth: 'write',
+      auth: 'admin',
       tag: 'mem0',
       mayBeMissing: true,
       summary: 'deleteUsers',
