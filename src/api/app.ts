@@ -60,7 +60,9 @@ export function createApp(deps: ApiDependencies): Express {
   // Before ours, which do not mind a slash at the end: these want theirs.
   const strict = Router({ strict: true, caseSensitive: true });
   mount(strict, mem0, deps);
-  app.use((request, response, next) => (request.path.endsWith('/') ? strict(request, response, next) : next()));
+  app.use((request, response, next) =>
+    request.path.endsWith('/') ? strict(request, response, next) : next(),
+  );
   const documented = [...routes, ...mem0];
   app.use(docsRouter(() => openApiDocument(documented, API_VERSION)));
   mount(app, routes, deps);
