@@ -80,6 +80,8 @@ export async function findCandidates(
   const evidence: QuestionEvidence = {
     contentTerms: question.contentTerms,
     namesParticipant: question.mentioned.size > 0,
+    terms: question.terms,
+    properTerms: question.properTerms,
     phatic: question.phatic,
   };
   const hits = await index.search(tenantName(owner.namespace, owner.userId), {
@@ -126,7 +128,9 @@ async function understood(
     throw new UnavailableError('embedder', 'the embedder gives no vector for the query now');
   const question = readQuestion(query, names, vector, now);
   const contentTerms = question.terms.length;
-  return mode === 'vector' ? { ...question, terms: [], contentTerms } : { ...question, contentTerms };
+  return mode === 'vector'
+    ? { ...question, terms: [], phrases: [], properTerms: [], contentTerms }
+    : { ...question, contentTerms };
 }
 
 /** The relevance of each turn of each memory, on one scale, as if there were no other memories. */

@@ -33,15 +33,23 @@ export const STOP_WORDS = words(`
   thank thanks thx uh um wow ya yay yeah yep yes yo yup
 `);
 
-/** Stems of words that greet, thank or agree: a message made of nothing else asks for no memory. */
+/** Stems of words that greet, thank, agree or react: a message made of nothing else asks for no memory. */
 export const PHATIC_STEMS = words(`
-  good great nice cool awesom amaz perfect fine wonder fantast excel lovely love sweet
-  morn night even afternoon dai todai tonight tomorrow later soon see bye goodby goodnight welcom
-  sure absolut definit exactli right true inde agre alright understood gotcha know mean
-  cheer appreci help much glad happi sorri worri problem
-  talk chat catch man dude bro buddi friend guy everybodi
-  thumb wink smile laugh funni sound look feel hope have care rest sleep week weekend
-  whatev mayb guess hear new congrat think back ttyl brb np kk yea nvm sup
+  good great nice cool awesom amaz perfect fine wonder fantast excel lovely love sweet bad interest suck chill pleas
+  morn night even afternoon later soon see bye goodby goodnight welcom
+  sure absolut definit exactli total right true inde agre alright understood understand gotcha know mean sens cours
+  fair enough likewis ahead proceed continu carri hold wait readi worth
+  cheer mate appreci help much glad happi merri congrat congratul sorri worri problem pleasur mention matter forget
+  talk chat catch dude bro buddi everybodi kid seriou serious hilari
+  thumb wink smile laugh funni sound look feel hope have care dear
+  whatev mayb perhap probabl suppos guess never anywai hear think back anytim noth
+  ty ttyl brb np kk yea nvm sup idk rofl lmao hehe mm meh ugh argh phew whoa yike ouch woohoo boo ping sec rush hurri
+`);
+
+/** Stems that are small talk beside one of those ("great job", "have a nice weekend"), and a subject by themselves. */
+export const PHATIC_COMPANIONS = words(`
+  new dai todai tonight tomorrow week weekend year birthdai christma time moment minut second
+  friend man guy sleep rest dream luck work job plan idea point question news info listen meet stai safe rock keep go wai
 `);
 
 /** Words that turn a query about some time into one about a date. */

@@ -24,7 +24,7 @@ const KEPT_WITHOUT_VECTOR_MS = 5_000;
 const AGE_RESOLUTION_MS = 1_000;
 /** Rough sizes, for the bound above. */
 const BYTES_A_CHAR = 2;
-const BYTES_A_TERM = 60;
+const BYTES_A_TERM = 70;
 const BYTES_A_TURN = 600;
 const BYTES_A_MEMORY = 1_500;
 

@@ -12,20 +12,16 @@ export const EVERYDAY: readonly { memory: string; questions: readonly string[] }
     ],
   },
   {
-    memory: 'I am allergic to peanuts and shellfish.',
-    questions: ['Am I allergic to peanuts?', 'What foods should I avoid?', 'Can I eat shrimp?'],
+    memory: 'Nuts and seafood bring me out in a rash, so I always ask what is in a dish.',
+    questions: ['What foods should I avoid?', 'Which food gives me a rash?', 'Can I eat seafood?'],
   },
   {
     memory: 'We adopted a golden retriever puppy called Biscuit last weekend.',
     questions: ["What's my dog called?", 'What breed is my puppy?', 'When did we adopt the dog?'],
   },
   {
-    memory: 'I bought 15 shares of Apple at 180 dollars this morning.',
-    questions: [
-      'What stocks do I own?',
-      'How many Apple shares do I have?',
-      'At what price did I buy Apple?',
-    ],
+    memory: 'Apple stock was down to 180 dollars this morning, so I got another fifteen.',
+    questions: ['What stocks do I own?', 'How much Apple stock did I buy?', 'At what price did I get Apple?'],
   },
   {
     memory: 'My flight to Lisbon leaves on Friday at 7 am from terminal 2.',

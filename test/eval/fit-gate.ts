@@ -11,14 +11,17 @@ import { seeded } from './random';
 import { vectorsOf } from './whole-history';
 
 const SEED = 7;
-/** How many of the questions that nothing answers may pass: words alone tell less, and get less rope. */
-const FALSE_SHARES = { withVectors: 0.065, lexical: 0.04 };
+/** How many of the questions that nothing answers may pass: by words alone more, lest too few others do. */
+const FALSE_SHARES = { withVectors: 0.052, lexical: 0.07 };
 const ASKED_AT = new Date('2026-01-01T00:00:00Z');
 const LEXICAL_FEATURES = [
   'share',
   'logMatched',
   'logContentTerms',
   'namesParticipant',
+  'namesUnknown',
+  'unknownTerms',
+  'phrases',
   'logMemories',
 ] as const;
 const FEATURES = ['cosine', ...LEXICAL_FEATURES] as const;
@@ -57,7 +60,13 @@ function featuresOf(
     if (question.phatic) return null;
     const scored = scorePool(one.pool, question, backgroundShare);
     return gateFeatures(
-      { contentTerms: question.terms.length, namesParticipant: question.mentioned.size > 0, phatic: false },
+      {
+        contentTerms: question.terms.length,
+        terms: question.terms,
+        namesParticipant: question.mentioned.size > 0,
+        properTerms: question.properTerms,
+        phatic: false,
+      },
       evidenceOf(scored, question),
       one.memoryCount,
     );

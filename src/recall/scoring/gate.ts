@@ -1,9 +1,13 @@
 import type { Question } from './question';
 import type { ScoredPool } from './fuse';
+import { phrasesHeld } from './phrases';
 import type { PoolTurn } from './pool';
 
 /** Beyond this many, further content terms say nothing more about whether a question is one. */
 const MAX_CONTENT_TERMS = 8;
+/** Beyond this many, a turn's further phrases, or a question's further unknown terms, add nothing. */
+const MAX_PHRASES = 3;
+const MAX_UNKNOWN_TERMS = 3;
 /** Where the logistic's decision lies on the contract's scale: `min_similarity` by default. */
 const THRESHOLD = 0.55;
 const THRESHOLD_LOGIT = Math.log(THRESHOLD / (1 - THRESHOLD));
@@ -14,6 +18,10 @@ export interface TurnEvidence {
   share: number;
   /** The matched idf itself. */
   matched: number;
+  /** Which of the question's terms it holds. */
+  terms: readonly string[];
+  /** How many pairs of the question's neighbouring terms it holds as such. */
+  phrases: number;
   /** Question against the turn alone; null without vectors. */
   cosine: number | null;
 }
@@ -21,8 +29,12 @@ export interface TurnEvidence {
 /** What the question itself says. */
 export interface QuestionEvidence {
   contentTerms: number;
+  /** The terms that were searched for. */
+  terms: readonly string[];
   /** It names somebody who takes part in the user's conversations. */
   namesParticipant: boolean;
+  /** Those of its terms that are written like a name. */
+  properTerms: readonly string[];
   /** Made of greetings, thanks and the like alone. */
   phatic: boolean;
 }
@@ -34,6 +46,12 @@ export interface GateWeights {
   logMatched: number;
   logContentTerms: number;
   namesParticipant: number;
+  /** It names somebody or something that none of the turns speaks of. */
+  namesUnknown: number;
+  /** How many of its terms none of the turns holds. */
+  unknownTerms: number;
+  /** How many of its neighbouring terms are neighbours in one turn too. */
+  phrases: number;
   /** The more memories, the better the best of them looks by chance. */
   logMemories: number;
   bias: number;
@@ -41,22 +59,28 @@ export interface GateWeights {
 
 export const GATE_WEIGHTS: { withVectors: GateWeights; lexical: GateWeights } = {
   withVectors: {
-    cosine: 12.21,
-    share: 4.36,
-    logMatched: 0.4,
-    logContentTerms: -0.31,
-    namesParticipant: 2.66,
-    logMemories: -0.95,
-    bias: -2.98,
+    cosine: 10.87,
+    share: 3.23,
+    logMatched: 0.32,
+    logContentTerms: 0.39,
+    namesParticipant: 2.45,
+    namesUnknown: -1.53,
+    unknownTerms: -0.45,
+    phrases: 0.78,
+    logMemories: -1.01,
+    bias: -2.08,
   },
   lexical: {
     cosine: 0,
-    share: 5.72,
-    logMatched: 0.79,
-    logContentTerms: -0.36,
-    namesParticipant: 2.61,
-    logMemories: -0.64,
-    bias: -2,
+    share: 4.41,
+    logMatched: 0.7,
+    logContentTerms: 0.33,
+    namesParticipant: 2.44,
+    namesUnknown: -1.48,
+    unknownTerms: -0.61,
+    phrases: 1.14,
+    logMemories: -0.81,
+    bias: 0.14,
   },
 };
 
@@ -68,12 +92,19 @@ export function gateFeatures(
 ): Record<Exclude<keyof GateWeights, 'bias'>, number> {
   const best = (of: (turn: TurnEvidence) => number): number =>
     turns.reduce((most, turn) => Math.max(most, of(turn)), 0);
+  const known = new Set(turns.flatMap((turn) => turn.terms));
   return {
     cosine: best((turn) => turn.cosine ?? 0),
     share: best((turn) => turn.share),
     logMatched: Math.log(1 + best((turn) => turn.matched)),
     logContentTerms: Math.log(1 + Math.min(MAX_CONTENT_TERMS, question.contentTerms)),
     namesParticipant: question.namesParticipant ? 1 : 0,
+    namesUnknown: question.properTerms.some((term) => !known.has(term)) ? 1 : 0,
+    unknownTerms: Math.min(MAX_UNKNOWN_TERMS, question.terms.filter((term) => !known.has(term)).length),
+    phrases: Math.min(
+      MAX_PHRASES,
+      best((turn) => turn.phrases),
+    ),
     logMemories: Math.log(1 + memoryCount),
   };
 }
@@ -107,19 +138,26 @@ export function relevanceOf(gated: number, pooled: number, best: number): number
 export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: Question): TurnEvidence[] {
   const { pool, postings, gateIdf, plainCosines } = scored;
   const matched = new Float64Array(pool.turns.length);
+  const held: string[][] = pool.turns.map(() => []);
   let total = 0;
   for (const term of question.terms) {
     const idf = gateIdf.get(term) ?? 0;
     total += idf;
-    for (const place of postings.get(term)?.places ?? []) matched[place]! += idf;
+    const holds = (place: number): void => {
+      matched[place]! += idf;
+      held[place]!.push(term);
+    };
+    postings.get(term)?.places.forEach(holds);
     if (!pool.dates.has(term)) continue;
     pool.features.forEach((features, i) => {
-      if (features.dates.includes(term) && !features.counts.has(term)) matched[i]! += idf;
+      if (features.dates.includes(term) && !features.counts.has(term)) holds(i);
     });
   }
   return plainCosines.map((cosine, i) => ({
     matched: matched[i]!,
     share: total > 0 ? matched[i]! / total : 0,
+    terms: held[i]!,
+    phrases: held[i]!.length > 1 ? phrasesHeld(question.phrases, pool.features[i]!.terms) : 0,
     cosine,
   }));
 }

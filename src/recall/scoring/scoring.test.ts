@@ -7,6 +7,7 @@ import { evidenceOf, gate, gateFeatures, relevanceOf } from './gate';
 import { smoothIdf } from './idf';
 import { cosinesOf } from './mixed-vectors';
 import { makePool, postingsOf, type PoolTurn } from './pool';
+import { phrasesHeld, phrasesOf } from './phrases';
 import { questionForEmbedding, readQuestion } from './question';
 import { minMax, scaledToBest } from './scale';
 import { sessionScores } from './session';
@@ -178,8 +179,49 @@ describe('question', () => {
     ['Good morning! I slept badly', false],
     ['good morning?', false],
     ['my cello', false],
+    ['I got a new job', false],
+    ['I love my job', false],
+    ['my bad, great job!', true],
+    ['Have a nice weekend', true],
+    ['thanks for the info', true],
+    ['job', false],
   ])('%j is small talk: %s', (text, expected) => {
     expect(ask(text).phatic).toBe(expected);
+  });
+});
+
+describe('what a question names', () => {
+  it.each([
+    ['When did we fly to Lisbon with Otto?', ['Ana'], ['lisbon', 'otto']],
+    ['When did we fly to Lisbon with Ana?', ['Ana'], ['lisbon']],
+    ['Lisbon was fun. What did we eat?', [], []],
+    ['What did I buy last May?', [], []],
+    ['WHAT DID WE BUY IN LISBON', [], []],
+    ['Wann bekommt mein Hund das neue Halsband?', [], []],
+  ])('in %j (of %j): %j', (text, names, expected) => {
+    expect(ask(text, names).properTerms).toEqual(expected);
+  });
+});
+
+describe('phrases', () => {
+  const phrases = phrasesOf(['red', 'brick', 'hous', 'red', 'brick', 'brick']);
+  it('are the distinct pairs of neighbours', () => {
+    expect(phrases).toEqual([
+      ['red', 'brick'],
+      ['brick', 'hous'],
+      ['hous', 'red'],
+    ]);
+    expect(phrasesOf(['red'])).toEqual([]);
+  });
+  it.each([
+    [['a', 'red', 'brick'], 1],
+    [['red', 'old', 'brick', 'hous'], 2],
+    [['red', 'old', 'small', 'brick'], 0],
+    [['brick', 'red'], 0],
+    [['red', 'door', 'gate', 'red', 'brick'], 1],
+    [[], 0],
+  ])('%j holds %i of them', (terms, expected) => {
+    expect(phrasesHeld(phrases, terms)).toBe(expected);
   });
 });
 
@@ -280,7 +322,7 @@ describe('gate', () => {
     );
     const evidence = evidenceOf(scored, question).map((one) => ({ ...one, cosine }));
     return gate(
-      { contentTerms: question.terms.length, namesParticipant: false, phatic: question.phatic },
+      { ...question, contentTerms: question.terms.length, namesParticipant: false },
       evidence,
       memories.length,
     );
@@ -298,25 +340,45 @@ describe('gate', () => {
     expect(relevance([goal], 'How long do I boil an egg?', null)).toBeLessThan(0.55);
   });
   it('asks for more the more memories there are', () => {
-    const evidence = [{ share: 0.5, matched: 5, cosine: 0.4 }];
-    const question = { contentTerms: 3, namesParticipant: false, phatic: false };
+    const evidence = [{ share: 0.5, matched: 5, terms: ['tea'], phrases: 0, cosine: 0.4 }];
+    const question = {
+      contentTerms: 3,
+      terms: ['tea'],
+      namesParticipant: false,
+      properTerms: [],
+      phatic: false,
+    };
     expect(gate(question, evidence, 1)).toBeGreaterThan(gate(question, evidence, 1_000));
   });
   it('takes each feature from the turn where it is best', () => {
     const features = gateFeatures(
-      { contentTerms: 50, namesParticipant: true, phatic: false },
+      {
+        contentTerms: 50,
+        terms: ['tea', 'time', 'lisbon', 'oslo', 'trip'],
+        namesParticipant: true,
+        properTerms: ['lisbon', 'oslo'],
+        phatic: false,
+      },
       [
-        { share: 0.9, matched: 3, cosine: 0.1 },
-        { share: 0.2, matched: 4, cosine: 0.8 },
+        { share: 0.9, matched: 3, terms: ['lisbon'], phrases: 0, cosine: 0.1 },
+        { share: 0.2, matched: 4, terms: ['tea', 'time'], phrases: 1, cosine: 0.8 },
       ],
       0,
     );
     expect(features).toMatchObject({ share: 0.9, cosine: 0.8, namesParticipant: 1, logMemories: 0 });
+    expect(features).toMatchObject({ namesUnknown: 1, unknownTerms: 2, phrases: 1 });
     expect(features.logMatched).toBeCloseTo(Math.log(5));
     expect(features.logContentTerms).toBeCloseTo(Math.log(9));
   });
   it('answers nothing with nothing', () => {
-    expect(gate({ contentTerms: 3, namesParticipant: true, phatic: false }, [], 0)).toBe(0);
+    const question = {
+      contentTerms: 3,
+      terms: ['tea'],
+      namesParticipant: true,
+      properTerms: [],
+      phatic: false,
+    };
+    expect(gate(question, [], 0)).toBe(0);
   });
 });
 

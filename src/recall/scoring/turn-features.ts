@@ -6,7 +6,9 @@ export const MIXED_SPAN_TURNS = 4;
 
 /** What scoring needs of a turn whatever the question: worked out once and kept. */
 export interface TurnFeatures {
-  /** How often it holds each prepared term. */
+  /** Its prepared terms, in order. */
+  readonly terms: readonly string[];
+  /** How often it holds each of them. */
   readonly counts: ReadonlyMap<string, number>;
   /** How many terms it holds. */
   readonly length: number;
@@ -26,6 +28,7 @@ export function turnFeatures(turn: { content: string; saidAt: Date }): TurnFeatu
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
   return {
+    terms,
     counts,
     length: terms.length,
     dates: dateTerms(turn.saidAt),
