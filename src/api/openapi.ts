@@ -1,24 +1,11 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import type { z } from 'zod';
+import { PROBLEMS } from './examples/problems';
 import { PROBLEM_TYPE } from './problem';
 import { problem } from './schemas/answers';
-import { whenErased, type Route } from './route';
+import { whenErased, type Route, type RouteExample } from './route';
 
 const JSON_TYPE = 'application/json';
-
-const PROBLEMS: Record<number, string> = {
-  400: 'Broken JSON or percent-encoding',
-  401: 'A key is needed, or this one is unknown or revoked',
-  403: 'The key has another scope, or is not for this user',
-  404: 'There is none',
-  410: 'The user was erased',
-  409: 'Conflict with what is stored, or the same request is in flight',
-  413: 'The body is too large',
-  415: 'Another media type than this route takes',
-  422: 'A field is wrong; `errors` says which',
-  429: 'Too many requests; see `Retry-After`',
-  503: 'A part is out of reach; see `Retry-After`',
-};
 
 /** The OpenAPI 3.1 document of these routes, made from the schemas that validate them. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
@@ -59,7 +46,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     });
   }
   const generator = new OpenApiGeneratorV31(registry.definitions);
-  return generator.generateDocument({
+  const document = generator.generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Agentic Memories',
@@ -68,6 +55,23 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     },
     servers: [{ url: '/' }],
   });
+  for (const { method, path, example } of routes)
+    for (const parameter of document.paths?.[path]?.[method]?.parameters ?? [])
+      if ('in' in parameter) showExample(parameter, example);
+  return document;
+}
+
+function showExample(
+  parameter: { name: string; in: string; example?: unknown },
+  { params, query, headers }: RouteExample,
+): void {
+  const given: Record<string, Readonly<Record<string, unknown>> | undefined> = {
+    path: params,
+    query,
+    header: headers,
+  };
+  const value = given[parameter.in]?.[parameter.name];
+  if (value !== undefined) parameter.example = value;
 }
 
 function securityOf(route: Route): Record<string, string[]>[] {
@@ -77,25 +81,27 @@ function securityOf(route: Route): Record<string, string[]>[] {
 
 function bodyOf(route: Route): object {
   const { mediaType, schema } = route.streamedBody ?? { mediaType: JSON_TYPE, schema: route.body };
-  return schema ? { body: { required: true, content: { [mediaType]: { schema } } } } : {};
+  const content = { [mediaType]: { schema, example: route.example.body } };
+  return schema ? { body: { required: true, content } } : {};
 }
 
-function responsesOf(
-  route: Route,
-): Record<string, { description: string; content: Record<string, { schema: z.ZodType }> }> {
-  const own = Object.entries(route.responses).map(
-    ([status, { description, schema, mediaType }]) =>
-      [status, { description, content: { [mediaType ?? JSON_TYPE]: { schema } } }] as const,
-  );
+interface DocumentedResponse {
+  description: string;
+  content: Record<string, { schema: z.ZodType; example: unknown }>;
+}
+
+function responsesOf(route: Route): Record<string, DocumentedResponse> {
+  const own = Object.entries(route.responses).map(([status, { description, schema, mediaType }]) => {
+    const example = route.example.answers[Number(status)];
+    return [status, { description, content: { [mediaType ?? JSON_TYPE]: { schema, example } } }] as const;
+  });
   const problems = problemStatusesOf(route)
     .filter((status) => !(status in route.responses))
-    .map(
-      (status) =>
-        [
-          String(status),
-          { description: PROBLEMS[status]!, content: { [PROBLEM_TYPE]: { schema: problem } } },
-        ] as const,
-    );
+    .map((status) => {
+      const { description, example } = PROBLEMS[status]!;
+      const content = { [PROBLEM_TYPE]: { schema: problem, example } };
+      return [String(status), { description, content }] as const;
+    });
   return Object.fromEntries([...own, ...problems]);
 }
 

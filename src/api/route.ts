@@ -37,6 +37,17 @@ export interface RouteInput<Params, Query, Body, Headers = unknown> {
   headers: Headers;
 }
 
+/** A request and its answers, as the document shows them. */
+export interface RouteExample {
+  params?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, unknown>>;
+  headers?: Readonly<Record<string, unknown>>;
+  /** Of a stream: one line. */
+  body?: unknown;
+  /** One for each status among the route's own; of a stream: one line, or one event. */
+  answers: Readonly<Record<number, unknown>>;
+}
+
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** One route: the same schemas validate its requests and make its part of the OpenAPI document. */
@@ -57,6 +68,7 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   body?: z.ZodType<Body>;
   /** The handler reads the body itself: it gets the request as `body`. What stands here is for the document. */
   streamedBody?: { mediaType: string; schema: z.ZodType };
+  example: RouteExample;
   responses: Record<number, { description: string; schema: z.ZodType; mediaType?: string }>;
   /** It answers 404 where there is no such thing. By default what is named by a memory's or an import's id does. */
   mayBeMissing?: true;

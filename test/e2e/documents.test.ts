@@ -1,21 +1,46 @@
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import { apiClient, type ApiClient } from '../support/api-client';
 import { ownEnvironment, startReadyApi, type ApiProcess } from '../support/stack';
 
 let process_: ApiProcess;
 let api: ApiClient;
 beforeAll(async () => {
-  process_ = await startReadyApi({ env: ownEnvironment({ EMBEDDER: 'none' }) });
+  process_ = await startReadyApi({ env: ownEnvironment({ EMBEDDER: 'none', STORE_WAIT_MS: '1' }) });
   api = apiClient(process_.url);
 }, 60_000);
 afterAll(async () => {
   await process_?.stop();
 }, 30_000);
 
+interface Content {
+  schema: object;
+  example?: unknown;
+}
+
 interface Operation {
   operationId: string;
-  parameters?: { name: string; in: string; required: boolean; schema: Record<string, unknown> }[];
-  requestBody?: { content: Record<string, { schema: { $ref: string } }> };
-  responses: Record<string, { content: Record<string, unknown> }>;
+  parameters?: {
+    name: string;
+    in: 'path' | 'query' | 'header';
+    required: boolean;
+    schema: object;
+    example?: unknown;
+  }[];
+  requestBody?: { content: Record<string, Content> };
+  responses: Record<string, { content: Record<string, Content> }>;
+}
+
+interface DocumentedRoute {
+  method: string;
+  path: string;
+  operation: Operation;
+}
+
+function routesOf(document: { paths: Record<string, Record<string, Operation>> }): DocumentedRoute[] {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({ method, path, operation })),
+  );
 }
 
 describe('/openapi.json', () => {
@@ -108,6 +133,102 @@ describe('/openapi.json', () => {
     }
   });
 });
+
+describe('examples', () => {
+  it('stand at every route: what it needs to be asked, its body, and each of its answers; all as their schemas say', async () => {
+    const { body: document } = await api.get('/openapi.json');
+    const closed = closedObjects(document) as typeof document;
+    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats(ajv);
+    ajv.addSchema(closed, 'document');
+    const wrong: unknown[] = [];
+    const check = (where: string, { schema, example }: Content): void => {
+      if (example === undefined) wrong.push({ where, message: 'has no example' });
+      else if (!ajv.validate(absolute(schema) as object, example))
+        wrong.push(...ajv.errors!.map(({ instancePath, message }) => ({ where, instancePath, message })));
+    };
+    for (const { method, path, operation } of routesOf(closed)) {
+      const where = `${method} ${path}`;
+      for (const parameter of operation.parameters ?? [])
+        if (parameter.required || parameter.example !== undefined)
+          check(`${where} ${parameter.name}`, parameter);
+      for (const content of Object.values(operation.requestBody?.content ?? {})) check(where, content);
+      for (const [status, response] of Object.entries(operation.responses))
+        for (const content of Object.values(response.content)) check(`${where} ${status}`, content);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('are taken by the server as they stand', async () => {
+    const { body: document } = await api.get('/openapi.json');
+    // What takes away goes last, and users after what is theirs.
+    const rank = ({ method, path }: DocumentedRoute): number =>
+      method === 'delete' ? (/\/(users|entities)\//.test(path) ? 2 : 1) : 0;
+    const routes = routesOf(document).sort((a, b) => rank(a) - rank(b));
+    const refused: unknown[] = [];
+    for (const { method, path, operation } of routes) {
+      if (path.endsWith('/injections')) continue;
+      const { url, body, headers } = exampleRequest(path, operation);
+      const { status, body: said } = await api.send(method.toUpperCase(), url, body, headers);
+      // What is known by an id that the server gives is another's here.
+      const unknown = /\{(memory|import)_id\}|\/batch\//.test(path) ? [404] : [];
+      // Nobody indexes here, and what is on its way is waited for before all memories of a user are deleted.
+      const waiting = method === 'delete' && path === '/v1/memories/' ? [503] : [];
+      const expected = [200, 201, 202, ...unknown, ...waiting].filter(
+        (one) => String(one) in operation.responses,
+      );
+      if (!expected.includes(status)) refused.push({ method, url, status, said });
+    }
+    expect(refused).toEqual([]);
+  });
+});
+
+/** The request that a route's examples make up. */
+function exampleRequest(
+  path: string,
+  { parameters = [], requestBody }: Operation,
+): { url: string; body?: unknown; headers: Record<string, string> } {
+  const valuesIn = (place: string): [string, string][] =>
+    parameters.flatMap((one) =>
+      one.in === place && one.example !== undefined ? [[one.name, String(one.example)]] : [],
+    );
+  const inPath = new Map(valuesIn('path'));
+  const query = new URLSearchParams(valuesIn('query')).toString();
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(inPath.get(name)!));
+  const [mediaType, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  return {
+    url: query === '' ? filled : `${filled}?${query}`,
+    body: content && JSON.stringify(content.example),
+    headers: {
+      ...Object.fromEntries(valuesIn('header')),
+      ...(mediaType ? { 'Content-Type': mediaType } : {}),
+    },
+  };
+}
+
+/** A copy whose objects hold nothing but what they name, so that an example is told from what has been renamed. */
+function closedObjects(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(closedObjects);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, key === 'example' ? one : closedObjects(one)]),
+  );
+  return 'properties' in copy && !('additionalProperties' in copy)
+    ? { ...copy, additionalProperties: false }
+    : copy;
+}
+
+/** A schema whose references are into the document as `document`. */
+function absolute(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(absolute);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key,
+      key === '$ref' ? `document${one as string}` : absolute(one),
+    ]),
+  );
+}
 
 describe('/docs', () => {
   it('is a page whose every part comes from here', async () => {

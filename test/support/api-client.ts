@@ -2,7 +2,7 @@
 export interface ApiAnswer {
   status: number;
   headers: Headers;
-  /** The parsed JSON; its shape is what tests are about. */
+  /** The parsed JSON (lines as they are); its shape is what tests are about. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
@@ -23,7 +23,7 @@ export function apiClient(url: string): ApiClient {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       headers: response.headers,

@@ -5,6 +5,7 @@ import type { ConversationRef, IncomingMessage } from '../../domain/message';
 import { withdrawnMessageIds } from '../../record/messages';
 import { getMemory } from '../../record/memories';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { namedAfter } from '../incoming';
 import { fieldErrors } from '../problem';
 import { defineRoute, type Answer, type Route } from '../route';
@@ -85,6 +86,7 @@ export function addRoute(deps: ApiDependencies): Route {
     description:
       'Stores the messages as a conversation of the user (the run, or one that takes all without a run) and waits until they are indexed. What was said there before, word for word and with the same timestamp, is not stored again.',
     body: request,
+    example: examples.add,
     responses: { 200: { description: 'Stored durably', schema: answer } },
     userOf: ({ body }) => ownerOf(body),
     whenErased: 'self',

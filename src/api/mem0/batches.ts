@@ -7,6 +7,7 @@ import { transaction } from '../../record/pool';
 import { TELL_SOON_MS } from '../../temporal/tiers-signals';
 import { maySee } from '../access';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { defineRoute, type RequestContext, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { UUID } from './memory';
@@ -49,6 +50,7 @@ export function batchRoutes(deps: ApiDependencies): Route[] {
       operationId: 'mem0_batch_update',
       summary: 'batchUpdate',
       body: updates,
+      example: examples.batchUpdate,
       responses: { 200: { description: 'Updated', schema: mem0Message } },
       async handle({ body }, asking) {
         const texts = new Map(body.memories.map((one) => [one.memory_id.toLowerCase(), one.text]));
@@ -73,6 +75,7 @@ export function batchRoutes(deps: ApiDependencies): Route[] {
       operationId: 'mem0_batch_delete',
       summary: 'batchDelete',
       body: deletions,
+      example: examples.batchDelete,
       responses: { 200: { description: 'Deleted', schema: mem0Message } },
       async handle({ body }, asking) {
         const owners = await byOwner(deps, asking, body.memories);

@@ -4,6 +4,7 @@ import { listMemories } from '../../record/recall-reads';
 import { unsettledConversations } from '../../record/conversations';
 import { listUsers } from '../../record/users';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { defineRoute, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { deleteMemories } from './batches';
@@ -68,6 +69,7 @@ export function entityRoutes(deps: ApiDependencies): Route[] {
       description:
         'Erases everything of them, as DELETE /v1/users/{user_id} does: writes get 410 for a while.',
       params: z.object({ entity_type: z.enum(ENTITY_TYPES), entity_id: field.id }),
+      example: examples.deleteEntity,
       responses: { 200: { description: 'Being erased', schema: mem0Message } },
       userOf: ({ params }) => userIdOf(params.entity_type, params.entity_id),
       whenErased: 'self',
@@ -92,6 +94,7 @@ export function entityRoutes(deps: ApiDependencies): Route[] {
       tag: 'mem0',
       summary: 'users',
       query: page,
+      example: examples.entities,
       responses: { 200: { description: 'One page', schema: entities } },
       // A limited key sees those it is for.
       userOf: 'handler',
@@ -126,6 +129,7 @@ export function entityRoutes(deps: ApiDependencies): Route[] {
       summary: 'deleteAll',
       description: 'Deletes the memories, not the user: more can be stored at once.',
       query: deletion,
+      example: examples.deleteAll,
       responses: { 200: { description: 'Deleted', schema: mem0Message } },
       userOf: ({ query }) => ownerOf(query),
       async handle({ query }, { namespace }) {

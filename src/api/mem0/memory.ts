@@ -11,6 +11,7 @@ import { transaction } from '../../record/pool';
 import { TELL_SOON_MS } from '../../temporal/tiers-signals';
 import { maySee } from '../access';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { defineRoute, type RequestContext, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { mem0Memory, mem0Message } from './schemas';
@@ -76,6 +77,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       operationId: 'mem0_get',
       auth: 'read',
       summary: 'get',
+      example: examples.get,
       responses: { 200: { description: 'The memory', schema: mem0Memory } },
       userOf,
       async handle({ params }, asking) {
@@ -90,6 +92,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       auth: 'write',
       summary: 'update',
       body: update,
+      example: examples.update,
       responses: { 200: { description: 'The memory as it now is', schema: mem0Memory } },
       userOf,
       async handle({ params, body }, asking) {
@@ -115,6 +118,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       auth: 'write',
       summary: 'delete',
       description: 'What the memory has replaced goes with it.',
+      example: examples.remove,
       responses: { 200: { description: 'Deleted', schema: mem0Message } },
       userOf,
       async handle({ params }, asking) {
@@ -134,6 +138,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       auth: 'read',
       summary: 'history',
       description: 'How it came about, and whether it was rewritten since; versions in between are not kept.',
+      example: examples.history,
       responses: { 200: { description: 'Oldest first', schema: z.array(historyEntry) } },
       userOf,
       async handle({ params }, asking) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { defineRoute, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { allOf, isAlways } from './conditions';
@@ -77,6 +78,7 @@ export function recallRoutes(deps: ApiDependencies): Route[] {
       tag: 'mem0',
       summary: 'search',
       body: searchRequest,
+      example: examples.search,
       responses: { 200: { description: 'Best first', schema: found } },
       userOf: ({ body }) => body.filters.userId,
       async handle({ body }, { namespace }) {
@@ -112,6 +114,7 @@ export function recallRoutes(deps: ApiDependencies): Route[] {
       summary: 'getAll',
       query: mem0.page,
       body: listRequest,
+      example: examples.list,
       responses: { 200: { description: 'One page, the newest first', schema: listed } },
       userOf: ({ body }) => body.filters.userId,
       async handle({ body, query }, { namespace }) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/mem0';
 import { defineRoute, type Route } from '../route';
 import { addRoute } from './add';
 import { batchRoutes } from './batches';
@@ -35,6 +36,7 @@ function pingRoute(): Route {
     userOf: 'nobody',
     tag: 'mem0',
     summary: 'ping: whether the key is good',
+    example: examples.ping,
     responses: {
       200: {
         description: 'It is',
@@ -67,6 +69,7 @@ function eventRoute(deps: ApiDependencies): Route {
     mayBeMissing: true,
     summary: 'What became of an add',
     params,
+    example: examples.event,
     responses: {
       200: {
         description: 'As it stands',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/memories';
 import { defineRoute, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { personaContext } from '../schemas/messages';
@@ -42,6 +43,7 @@ export function contextRoutes(deps: ApiDependencies): Route[] {
       summary:
         'A block for a prompt: who they are, and the turns that answer a question, within a budget of tokens',
       body,
+      example: examples.context,
       responses: { 200: { description: 'The block and what it was made from', schema: answer } },
       auth: 'read',
       userOf: ({ body }) => body.user_id,

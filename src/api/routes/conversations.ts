@@ -12,6 +12,7 @@ import {
 import type { PolicyPatch } from '../../domain/effective-policy';
 import { conversationView, type ConversationView } from '../../record/conversation-view';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/conversations';
 import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Route } from '../route';
 import { conversation, failedRange, policy, workflowLink } from '../schemas/answers';
@@ -116,6 +117,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       summary: 'Append messages without waiting',
       params,
       body: appendRequest,
+      example: examples.append,
       responses: { 202: { description: 'Stored durably', schema: appended } },
       userOf: ({ body }) => body.user_id,
       whenErased: 'self',
@@ -145,6 +147,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       summary: 'How far a conversation is indexed',
       params,
       query,
+      example: examples.view,
       responses: { 200: { description: 'An unknown conversation reads as empty', schema: conversation } },
       async handle(input, { namespace }) {
         const ref = refOf(namespace, input);
@@ -160,6 +163,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       summary: 'Index what is pending now, and wait for it',
       params,
       query,
+      example: examples.flush,
       responses: {
         200: { description: 'Everything stored is indexed or failed', schema: flushed },
         202: { description: 'Still being indexed', schema: flushed },
@@ -183,6 +187,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       params,
       query,
       body: policyPatch,
+      example: examples.changePolicy,
       responses: {
         200: {
           description: 'The whole policy',
@@ -204,6 +209,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       summary: 'Run failed ranges again',
       params,
       query,
+      example: examples.retry,
       responses: { 202: { description: 'Put back to work', schema: retried } },
       mayBeMissing: true,
       userOf: ({ query }) => query.user_id,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/upkeep';
 import { checkHealth, fullHealth } from '../health-checks';
 import { defineRoute, type Route } from '../route';
 
@@ -18,6 +19,7 @@ export function healthRoutes(deps: ApiDependencies): Route[] {
       tag: 'health',
       summary: 'Whether this process is alive',
       withoutRecord: true,
+      example: examples.health,
       responses: { 200: { description: 'Alive', schema: liveness } },
       handle: () => ({ status: 200, body: { status: 'ok', time: new Date().toISOString() } }),
     }),
@@ -29,6 +31,7 @@ export function healthRoutes(deps: ApiDependencies): Route[] {
       tag: 'health',
       summary: 'The health of every part',
       withoutRecord: true,
+      example: examples.fullHealth,
       responses: {
         200: { description: 'Messages are accepted', schema: fullHealth },
         503: { description: 'The record is out of reach', schema: fullHealth },

@@ -14,6 +14,7 @@ import {
 } from '../../record/imports';
 import { maySee, type Caller } from '../access';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/imports';
 import { MAX_LINE_BYTES, readImportLine } from '../import-line';
 import { JSON_LINES_TYPE, splitLines } from '../json-lines';
 import { decodeCursor, encodeCursor } from '../page-cursor';
@@ -44,6 +45,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary,
       params,
+      example: examples[verb],
       responses: { 200: { description: 'As it stands now', schema: importView } },
       async handle({ params }, { caller }) {
         const ref = refOf(caller.namespace, params.import_id);
@@ -67,6 +69,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
         user_id: id.optional().meta({ description: 'For lines without one' }),
       }),
       streamedBody: { mediaType: JSON_LINES_TYPE, schema: importLine },
+      example: examples.receive,
       responses: { 202: { description: 'Stored durably, being indexed', schema: importReceived } },
       handle: ({ query, body }, context) => receive(deps, body as HttpRequest, query, context),
     }),
@@ -81,6 +84,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
         limit: wholeNumber(1, MAX_RETRIEVE_LIMIT).optional(),
         cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
       }),
+      example: examples.list,
       responses: { 200: { description: 'One page', schema: importList } },
       async handle({ query }, { caller }) {
         const limit = query.limit ?? DEFAULT_PAGE;
@@ -108,6 +112,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'How far an import is',
       params,
+      example: examples.view,
       responses: { 200: { description: 'As it stands now', schema: importView } },
       async handle({ params }, { caller }) {
         const view = await existing(deps, refOf(caller.namespace, params.import_id), caller);
@@ -122,6 +127,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'The lines that were rejected, and why',
       params,
+      example: examples.rejections,
       responses: {
         200: {
           description: 'One a line, in the order of the file',

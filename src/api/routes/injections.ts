@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_INJECTION_EVENT_ID } from '../../domain/injection-event';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/conversations';
 import { EVENT_STREAM_TYPE } from '../injection-streams';
 import { defineRoute, type Route } from '../route';
 import { injection } from '../schemas/answers';
@@ -21,6 +22,7 @@ export function injectionRoutes(deps: ApiDependencies): Route[] {
       params: z.object({ conversation_id: id }),
       query: z.object({ user_id: id }),
       headers: z.object({ 'last-event-id': wholeNumber(0, MAX_INJECTION_EVENT_ID).optional() }),
+      example: examples.injections,
       responses: {
         200: { description: 'One event an injection', schema: injection, mediaType: EVENT_STREAM_TYPE },
       },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAINTENANCE_JOBS } from '../../../workflows/maintenance.contract';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/upkeep';
 import { defineRoute, type Route } from '../route';
 import { workflowLink } from '../schemas/answers';
 import { id } from '../schemas/fields';
@@ -26,6 +27,7 @@ export function maintenanceRoutes(deps: ApiDependencies): Route[] {
       description:
         'expire removes what is past its time to live, or was deleted, for good; compact merges memories that say the same; promote makes what is a week old, and in an episode that has ended, long-term. Each also runs by a schedule.',
       body: request,
+      example: examples.maintenance,
       responses: {
         200: {
           description: 'Done',

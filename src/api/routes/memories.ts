@@ -6,6 +6,7 @@ import { getMemory } from '../../record/memories';
 import { transaction } from '../../record/pool';
 import { TELL_SOON_MS } from '../../temporal/tiers-signals';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/memories';
 import { defineRoute, type Answer, type RequestContext, type Route } from '../route';
 import { item } from '../schemas/answers';
 import { id } from '../schemas/fields';
@@ -33,6 +34,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       description:
         'While the index is out of reach the memory is accepted all the same: it is listed at once, and found by queries as soon as the index is back.',
       body: newMemory,
+      example: examples.write,
       responses: { 201: { description: 'The memory', schema: item } },
       userOf: ({ body }) => body.user_id,
       whenErased: 'self',
@@ -47,6 +49,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       summary: 'One memory',
       params,
       query,
+      example: examples.read,
       responses: { 200: { description: 'The memory', schema: item } },
       async handle({ params, query }, { namespace }) {
         const owner = { namespace, userId: query.user_id };
@@ -66,6 +69,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       params,
       query,
       body: memoryPatch,
+      example: examples.change,
       responses: { 200: { description: 'The memory as it now is', schema: item } },
       handle: ({ params, query, body }, { namespace }) =>
         change(deps, { namespace, userId: query.user_id }, memoryId(params.memory_id), body),
@@ -79,6 +83,7 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       summary: 'Delete a memory; it is out of search before the answer',
       params,
       query,
+      example: examples.remove,
       responses: { 200: { description: 'Deleted', schema: memoryDeleted } },
       async handle({ params, query }, { namespace }) {
         const memory = memoryId(params.memory_id);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/upkeep';
 import { defineRoute, type Route } from '../route';
 
 const MEDIA_TYPE = 'text/plain';
@@ -16,6 +17,7 @@ export function metricsRoutes(deps: ApiDependencies): Route[] {
       tag: 'health',
       summary: 'Figures of this process and of what waits, for Prometheus',
       withoutRecord: true,
+      example: examples.metrics,
       responses: {
         200: { description: 'Prometheus’ text format', schema: z.string(), mediaType: MEDIA_TYPE },
       },

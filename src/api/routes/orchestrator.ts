@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fieldErrors } from '../problem';
 import { ROLES, type ConversationRef } from '../../domain/message';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/guide';
 import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Route } from '../route';
 import { injection, workflowLink } from '../schemas/answers';
@@ -96,6 +97,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'Stream one turn; answers with the memories it brings up',
       body: messageRequest,
+      example: examples.streamMessage,
       responses: { 200: { description: 'Stored durably', schema: messageAnswer } },
       userOf: ({ body }) => userOf(body.metadata, body.conversation_id),
       whenErased: 'self',
@@ -130,6 +132,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'Replay a transcript; answers with every injection, in order',
       body: transcriptRequest,
+      example: examples.streamTranscript,
       responses: { 200: { description: 'Stored durably', schema: transcriptAnswer } },
       userOf: ({ body }) => transcriptUserOf(body),
       whenErased: 'self',
@@ -169,6 +172,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'The memories that answer a query best; changes nothing',
       body: retrieveRequest,
+      example: examples.topInjections,
       responses: { 200: { description: 'Best first', schema: retrieveAnswer } },
       userOf: ({ body }) => userOf(body.metadata, body.conversation_id),
       async handle({ body }, { namespace }) {

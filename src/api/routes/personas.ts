@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readPersonaStates, type PersonaState } from '../../record/persona-states';
 import { personaEvidence } from '../../record/readings';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/users';
 import { defineRoute, type Route } from '../route';
 import { id } from '../schemas/fields';
 
@@ -66,6 +67,7 @@ export function personaRoutes(deps: ApiDependencies): Route[] {
       tag: 'users',
       summary: 'A user’s persona and how it came about',
       params: z.object({ user_id: id }),
+      example: examples.persona,
       responses: { 200: { description: 'The state; empty for a user nobody knows', schema: personaAnswer } },
       async handle({ params }, { namespace }) {
         const owner = { namespace, userId: params.user_id };

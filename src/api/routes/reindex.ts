@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { reindexWorkflowId } from '../../domain/ids';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/upkeep';
 import { fieldErrors } from '../problem';
 import { defineRoute, type RequestContext, type Route } from '../route';
 import { workflowLink } from '../schemas/answers';
@@ -55,6 +56,7 @@ export function reindexRoutes(deps: ApiDependencies): Route[] {
       description:
         'Embeds nothing again that this embedder has embedded. Searches go on meanwhile. One at a time for a scope: a second call answers with the one that runs. `all` goes through every namespace.',
       body: request,
+      example: examples.reindex,
       responses: { 202: { description: 'At work', schema: started } },
       userOf: ({ body }) => body.user_id ?? null,
       async handle({ body }, context) {
@@ -77,6 +79,7 @@ export function reindexRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'How the latest reindex of a scope stands',
       query: z.object({ scope: scope.optional(), user_id: id.optional() }),
+      example: examples.reindexStanding,
       responses: { 200: { description: 'As it stands now', schema: standing } },
       mayBeMissing: true,
       userOf: ({ query }) => query.user_id ?? null,

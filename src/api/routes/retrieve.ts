@@ -6,6 +6,7 @@ import { tell } from '../../recall/tell';
 import { rememberedPersona } from '../../recall/remembered-persona';
 import { observePersona, readPersonaStates } from '../../record/persona-states';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/guide';
 import { defineRoute, type Route } from '../route';
 import { item, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
@@ -126,6 +127,7 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
       tag: 'guide',
       summary: 'Memories that answer a query, or the newest ones',
       query: getQuery,
+      example: examples.retrieveList,
       responses: { 200: { description: 'One page', schema: listAnswer } },
       async handle({ query }, { namespace }) {
         const limit = query.limit ?? DEFAULT_LIMIT;
@@ -167,6 +169,7 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
       tag: 'guide',
       summary: 'Memories seen through a persona, with a narrative and the reasons',
       body: postBody,
+      example: examples.retrieve,
       responses: { 200: { description: 'Memories, best first', schema: personaAnswer } },
       userOf: ({ body }) => body.user_id,
       async handle({ body }, { namespace }) {

@@ -7,6 +7,7 @@ import { extractionCounts, planExtraction } from '../../record/extraction-window
 import { failedRanges } from '../../record/batches';
 import { memoriesOfMessages } from '../../record/memories';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/guide';
 import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Answer, type Route } from '../route';
 import { failedRange, item, workflowLink } from '../schemas/answers';
@@ -64,6 +65,7 @@ export function storeRoutes(deps: ApiDependencies): Route[] {
       tag: 'guide',
       summary: 'Store a conversation and wait until it is indexed',
       body: storeRequest,
+      example: examples.store,
       responses: {
         200: { description: 'Indexed', schema: z.object(stored).meta({ id: 'Stored' }) },
         202: {

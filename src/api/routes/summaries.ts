@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readSummaries } from '../../recall/read-summaries';
 import { tell } from '../../recall/tell';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/users';
 import { defineRoute, type Route } from '../route';
 import { summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
@@ -57,6 +58,7 @@ export function summaryRoutes(deps: ApiDependencies): Route[] {
           .optional()
           .meta({ description: 'Of more, the latest' }),
       }),
+      example: examples.summaries,
       responses: { 200: { description: 'The summaries', schema: listed } },
       auth: 'read',
       userOf: ({ params }) => params.user_id,
@@ -75,6 +77,7 @@ export function summaryRoutes(deps: ApiDependencies): Route[] {
       tag: 'users',
       summary: 'What happened, told from summaries, each statement with its sources',
       body: narrativeBody,
+      example: examples.narrative,
       responses: { 200: { description: 'The narrative', schema: narrativeAnswer } },
       auth: 'read',
       userOf: ({ body }) => body.user_id,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EXPORT_LINE_TYPES } from '../../domain/export-line';
 import { listConversations } from '../../record/conversations';
 import type { ApiDependencies } from '../dependencies';
+import * as examples from '../examples/users';
 import { exportLines } from '../export-lines';
 import { JSON_LINES_TYPE } from '../json-lines';
 import { decodeCursor, encodeCursor } from '../page-cursor';
@@ -61,6 +62,7 @@ export function userRoutes(deps: ApiDependencies): Route[] {
         limit: wholeNumber(1, MAX_RETRIEVE_LIMIT).optional(),
         cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
       }),
+      example: examples.conversations,
       responses: { 200: { description: 'One page', schema: listed } },
       async handle({ params, query }, { namespace }) {
         const limit = query.limit ?? DEFAULT_PAGE;
@@ -101,6 +103,7 @@ export function userRoutes(deps: ApiDependencies): Route[] {
       description:
         'NDJSON of any size. `message` lines are what `POST /v1/imports` takes; it passes over the others. Without messages whose memory was deleted.',
       params: z.object({ user_id: id }),
+      example: examples.exported,
       responses: {
         200: { description: 'One object a line', schema: exportLine, mediaType: JSON_LINES_TYPE },
       },
@@ -119,6 +122,7 @@ export function userRoutes(deps: ApiDependencies): Route[] {
       description:
         'From this answer on, reads find nothing and writes are refused with 410. Again is harmless. Nothing keeps the id but a keyed hash of it.',
       params: z.object({ user_id: id }),
+      example: examples.erase,
       responses: { 202: { description: 'Being erased', schema: erasure } },
       userOf: ({ params }) => params.user_id,
       whenErased: 'self',
