@@ -11,7 +11,7 @@ import {
   setConversationPolicy,
 } from '../record/conversations';
 import { acceptMessages, knownMessageIds } from '../record/messages';
-import { transaction } from '../record/pool';
+import { retryDeadlocks, transaction } from '../record/pool';
 import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
@@ -50,7 +50,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     options: { flush?: boolean } = {},
   ): Promise<Appended> {
     await admit(ref, messages);
-    const accepted = await acceptMessages(pool, ref, messages);
+    const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
     return announceAppended(announcer, ref, accepted, options.flush ?? false);
   }
 

@@ -15,7 +15,7 @@ import {
   type StoredInjection,
 } from '../record/injections';
 import { acceptMessages, knownMessageIds, readTurns, type AcceptedMessage } from '../record/messages';
-import { transaction } from '../record/pool';
+import { retryDeadlocks, transaction } from '../record/pool';
 import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Ingest, Streamed, StreamedTurn } from './ingest';
@@ -66,7 +66,7 @@ export function createStream(dependencies: StreamDependencies): Ingest['stream']
 
   return async function stream(ref, messages, options = {}) {
     if (!messages.some((message) => message.role === 'user')) {
-      const accepted = await acceptMessages(pool, ref, messages);
+      const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
       return answer(ref, messages, accepted, options.flush ?? false);
     }
     const state = await conversationState(pool, ref);

@@ -1,8 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { MIGRATIONS, type Migration } from './migrations';
+import { sqlState } from './pool';
 
 /** Any number; every process that migrates this schema must use the same. */
 const MIGRATION_LOCK_KEY = 7_305_001;
+
+/** While a migration waits for a table, everybody who comes later waits behind it: so it soon gives way, and tries again. */
+const LOCK_TIMEOUT_MS = 2_000;
+const MAX_TRIES = 20;
+const RETRY_STEP_MS = 100;
+/** SQLSTATEs of one that met others' locks: lock_not_available, deadlock_detected. */
+const MET_LOCKS = new Set(['55P03', '40P01']);
 
 /**
  * Brings the schema up to date: each migration once, in order, in a transaction of its own, under an advisory lock so
@@ -30,20 +39,34 @@ async function applyMissing(client: PoolClient, migrations: readonly Migration[]
   const applied = new Set(known.rows.map((row) => row.version));
   const missing = migrations.filter((migration) => !applied.has(migration.version));
   for (const migration of missing) {
-    try {
-      await client.query('BEGIN');
-      await client.query(migration.sql);
-      await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [
-        migration.version,
-        migration.name,
-      ]);
-      await client.query('COMMIT');
-    } catch (cause) {
-      await client.query('ROLLBACK');
-      throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, {
-        cause,
-      });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await applyOne(client, migration);
+        break;
+      } catch (cause) {
+        if (MET_LOCKS.has(sqlState(cause) ?? '') && attempt < MAX_TRIES) {
+          await sleep(RETRY_STEP_MS * attempt);
+          continue;
+        }
+        throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, {
+          cause,
+        });
+      }
     }
   }
   return missing.map((migration) => migration.version);
+}
+
+async function applyOne(client: PoolClient, { version, name, sql }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    // What it does to large tables takes as long as it takes.
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0`);
+    await client.query(sql);
+    await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [version, name]);
+    await client.query('COMMIT');
+  } catch (thrown) {
+    await client.query('ROLLBACK');
+    throw thrown;
+  }
 }
