@@ -9,10 +9,11 @@ import type {
   Context,
   ContextRequest,
   Conversation,
-  FailedRange,
   Flushed,
   HistoryMessage,
   Injection,
+  Narrative,
+  NarrativeRequest,
   NewMessage,
   OrchestratorMessage,
   OrchestratorRetrieve,
@@ -20,6 +21,7 @@ import type {
   PolicyPatch,
   RecallRequest,
   Recalled,
+  Retried,
   RetrieveQuery,
   Retrieved,
   Stored,
@@ -73,9 +75,14 @@ export class MemoryClient {
     return this.post('/v1/context', request, options);
   }
 
+  /** What happened, told from summaries, each statement with its sources. */
+  narrative(request: NarrativeRequest, options?: CallOptions): Promise<Narrative> {
+    return this.post('/v1/narrative', request, options);
+  }
+
   /** Appends turns to a conversation without waiting for anything but their being stored. */
   messages(
-    request: ConversationKey & { messages: NewMessage[]; flush?: boolean },
+    request: ConversationKey & { messages: NewMessage[]; flush?: boolean | null },
     options?: CallOptions,
   ): Promise<Appended> {
     const { conversation_id: conversationId, messages, ...rest } = request;
@@ -99,7 +106,7 @@ export class MemoryClient {
   }
 
   /** Runs a conversation's failed ranges again. */
-  retry(key: ConversationKey, options?: CallOptions): Promise<{ retried: FailedRange[] } & WorkflowLink> {
+  retry(key: ConversationKey, options?: CallOptions): Promise<Retried> {
     return this.onConversation('POST', key, '/retry', undefined, options);
   }
 
@@ -133,7 +140,7 @@ export class MemoryClient {
   }
 
   /** Whether the server is there. */
-  health(options?: CallOptions): Promise<{ status: string; time: string }> {
+  health(options?: CallOptions): Promise<{ status: 'ok'; time: string }> {
     return this.transport.json({ method: 'GET', path: '/health' }, options);
   }
 

@@ -1,6 +1,6 @@
 import { jsonLines } from './text-lines';
 import type { CallOptions, Transport } from './transport';
-import type { ConversationList, Summary } from './wire';
+import type { ConversationList, Erasure, ExportLine, PersonaState, SummaryList } from './wire';
 
 /** Everything of one user. */
 export class UsersClient {
@@ -18,25 +18,25 @@ export class UsersClient {
   /** Episodes and arcs as they stand. */
   summaries(
     userId: string,
-    filter: { tier?: 'episodic' | 'arc'; persona?: string } = {},
+    filter: { tier?: 'episodic' | 'arc'; persona?: string; limit?: number } = {},
     options?: CallOptions,
-  ): Promise<{ summaries: Summary[] }> {
+  ): Promise<SummaryList> {
     return this.get(userId, '/summaries', filter, options);
   }
 
   /** Who the user is taken to be, and how it came about. */
-  persona(userId: string, options?: CallOptions): Promise<Record<string, unknown>> {
+  persona(userId: string, options?: CallOptions): Promise<PersonaState> {
     return this.get(userId, '/persona', {}, options);
   }
 
   /** All of a user's data, a record at a time. */
-  async *export(userId: string, options?: CallOptions): AsyncGenerator<Record<string, unknown>, void> {
+  async *export(userId: string, options?: CallOptions): AsyncGenerator<ExportLine, void> {
     const call = { method: 'GET', path: `${userPath(userId)}/export` };
     yield* jsonLines(await this.transport.open(call, options));
   }
 
   /** Erases everything everywhere; from the answer on, nothing of the user is found. */
-  erase(userId: string, options?: CallOptions): Promise<{ workflow_id: string }> {
+  erase(userId: string, options?: CallOptions): Promise<Erasure> {
     return this.transport.json({ method: 'DELETE', path: userPath(userId) }, options);
   }
 

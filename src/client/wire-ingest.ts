@@ -26,7 +26,16 @@ export interface Appended extends WorkflowLink {
 
 export interface Flushed extends WorkflowLink {
   flushed: boolean;
+  /** There while indexing goes on. */
+  status?: 'pending' | undefined;
   through_seq: number;
+  conversation_id: string;
+  user_id: string;
+  status_url: string;
+}
+
+export interface Retried extends WorkflowLink {
+  retried: FailedRange[];
   conversation_id: string;
   user_id: string;
   status_url: string;
@@ -124,14 +133,14 @@ export interface OrchestratorRetrieve {
 export interface NewMemory {
   user_id: string;
   content: string;
-  layer?: Layer;
-  type?: MemoryType;
-  importance?: number;
-  persona_tags?: string[];
-  metadata?: Record<string, unknown>;
-  ttl_seconds?: number;
-  event_timestamp?: string;
-  emotional_signature?: EmotionalSignature;
+  layer?: Layer | null;
+  type?: MemoryType | null;
+  importance?: number | null;
+  persona_tags?: string[] | null;
+  metadata?: Record<string, unknown> | null;
+  ttl_seconds?: number | null;
+  event_timestamp?: string | null;
+  emotional_signature?: EmotionalSignature | null;
 }
 
 export interface MemoryPatch {
@@ -141,19 +150,6 @@ export interface MemoryPatch {
   persona_tags?: string[];
   metadata?: Record<string, unknown>;
   ttl_seconds?: number | null;
-}
-
-export interface ConversationList {
-  user_id: string;
-  conversations: (WorkflowLink & {
-    conversation_id: string;
-    appended_through: number;
-    indexed_through: number;
-    created_at: string;
-    updated_at: string;
-    status_url: string;
-  })[];
-  next_cursor: string | null;
 }
 
 export interface ImportReceived extends WorkflowLink {
@@ -188,6 +184,7 @@ export interface ImportStatus extends WorkflowLink {
 }
 
 export interface ImportMessage extends NewMessage {
+  type?: 'message';
   user_id: string;
   conversation_id: string;
 }

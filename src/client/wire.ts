@@ -94,7 +94,7 @@ export interface FailedRange {
 }
 
 export interface Stored extends WorkflowLink {
-  /** There when indexing goes on: see `status_url`. */
+  /** There while indexing goes on: see `status_url`. */
   status?: 'pending';
   status_url?: string;
   memories_created: number;
@@ -115,6 +115,7 @@ export interface RetrieveQuery {
   type?: MemoryType;
   persona?: string;
   sort?: 'newest' | 'oldest';
+  mode?: SearchMode;
   limit?: number;
   offset?: number;
   created_after?: string;
@@ -123,10 +124,51 @@ export interface RetrieveQuery {
   metadata_filter?: string | readonly string[];
 }
 
+/** What a user holds of one asset, as far as they told. */
+export interface Holding {
+  ticker?: string | undefined;
+  asset?: string | undefined;
+  /** null: some, and it was not said how many. */
+  shares: number | null;
+  price?: number | undefined;
+  currency?: string | undefined;
+  /** Money put in, where it was told instead of shares. */
+  amount?: number | undefined;
+  action: 'buy' | 'sell' | 'hold' | 'goal';
+  updated_at: string;
+  memory_ids: string[];
+}
+
+export interface Finance {
+  portfolio: { user_id: string; holdings: Holding[]; total_holdings: number };
+  goals: { text: string; tickers: string[] }[];
+}
+
 export interface Retrieved {
   results: Item[];
   pagination: { limit: number; offset: number; total: number };
-  finance: { portfolio: unknown; goals: unknown[] } | null;
+  /** null unless the user has holdings or goals. */
+  finance: Finance | null;
+}
+
+/** By words, by meaning, or by both. */
+export type SearchMode = 'keyword' | 'vector' | 'hybrid';
+
+/** Conditions on memories that must all hold; a list means "one of these". */
+export interface Where {
+  and?: Where[];
+  or?: Where[];
+  not?: Where;
+  persona?: string | string[];
+  layer?: Layer | Layer[];
+  type?: MemoryType | MemoryType[];
+  /** `after` is inclusive, `before` is not. */
+  time?: { after?: string; before?: string };
+  /** Equality. */
+  metadata?: Record<string, unknown>;
+  conversation?: string | string[];
+  /** Somebody of this name speaks in it. */
+  name?: string | string[];
 }
 
 export type Granularity = 'raw' | 'episodic' | 'arc' | 'auto';
@@ -140,9 +182,14 @@ export interface RecallRequest {
   granularity?: Granularity | null;
   include_narrative?: boolean | null;
   explain?: boolean | null;
+  /** Equality on metadata. */
   filters?: Record<string, unknown> | null;
   created_after?: string | null;
   created_before?: string | null;
+  mode?: SearchMode | null;
+  where?: Where;
+  /** Where it is asked: its last turns help to read a follow-up. */
+  conversation_id?: string | null;
 }
 
 export interface SourceLink {
@@ -158,7 +205,12 @@ export interface SourceLink {
 
 export interface Recalled {
   persona: { selected: string; confidence: number; state_snapshot_id: string | null };
-  results: { granularity: string; memories: Item[]; summaries: Summary[]; narrative: string | null };
+  results: {
+    granularity: Exclude<Granularity, 'auto'>;
+    memories: Item[];
+    summaries: Summary[];
+    narrative: string | null;
+  };
   explainability: {
     weights: { semantic: number; temporal: number; importance: number; emotional: number };
     source_links: SourceLink[];
@@ -180,4 +232,24 @@ export interface Context {
   sources: { memory_id: string; message_ids: string[] }[];
 }
 
+export interface NarrativeRequest {
+  user_id: string;
+  query?: string | null;
+  /** Inclusive. */
+  start_time?: string | null;
+  /** Exclusive. */
+  end_time?: string | null;
+  limit?: number | null;
+}
+
+export interface Narrative {
+  user_id: string;
+  /** Empty only when there is nothing to tell. */
+  narrative: string;
+  /** What matters most of it. */
+  summary: string;
+  sources: { statement: string; source_ids: string[]; said_at: string }[];
+}
+
 export type * from './wire-ingest';
+export type * from './wire-users';

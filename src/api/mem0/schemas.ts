@@ -67,7 +67,7 @@ export const outside = {
   show_expired: z
     .literal(false, 'is not possible here: what has expired is never shown')
     .nullish()
-    .meta({ type: 'boolean' }),
+    .meta({ type: ['boolean', 'null'] }),
 };
 
 export const categories = z.array(field.label).max(MAX_FIELDS).nullish();
@@ -83,7 +83,7 @@ export const moment = z
     context.addIssue({ code: 'custom', message: `must be seconds since 1970, or ${SPAN_MESSAGE.slice(8)}` });
     return z.NEVER;
   })
-  .meta({ type: ['integer', 'number', 'string'] });
+  .meta({ type: ['integer', 'number', 'string', 'null'] });
 
 export const span = z
   .string()

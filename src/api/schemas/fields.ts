@@ -98,14 +98,11 @@ function sized<T extends Record<string, unknown>>(schema: z.ZodType<T>): z.ZodTy
 }
 
 export const metadata = sized(z.record(z.string(), z.unknown())).meta({
-  type: 'object',
   description: `At most ${MAX_METADATA_BYTES} bytes as JSON`,
 });
 
 /** The orchestrator's metadata maps strings to strings. */
 export const stringMetadata = sized(z.record(z.string(), z.string())).meta({
-  type: 'object',
-  additionalProperties: { type: 'string' },
   description: `Strings to strings, at most ${MAX_METADATA_BYTES} bytes as JSON`,
 });
 

@@ -47,6 +47,7 @@ export const where = z
   .pipe(condition)
   .meta({
     type: 'object',
+    additionalProperties: true,
     description: `Conditions that must all hold: \`persona\`, \`layer\`, \`type\`, \`conversation\`, \`name\` (a value, or a list of alternatives), \`time\` ({after, before}), \`metadata\` (equality), and \`and\`, \`or\` (lists of such objects), \`not\` (one); at most ${MAX_CONDITIONS} objects, ${MAX_DEPTH} deep`,
   });
 
