@@ -23,6 +23,8 @@ import { asPostgresUser, type RunAs } from './postgres-user';
 
 const MAJOR_VERSION = '18';
 const MAX_CONNECTIONS = 300;
+/** A new record grows from nothing to many thousand rows within a minute, Postgres' own pace of looking at tables. */
+const AUTOVACUUM_NAPTIME_SECONDS = 10;
 const INITDB_DEADLINE_MS = 120_000;
 const CONNECT_DEADLINE_MS = 2_000;
 const STATEMENT_DEADLINE_MS = 10_000;
@@ -66,6 +68,7 @@ export async function postgresSpec(options: PostgresOptions): Promise<ChildSpec>
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     `max_connections=${MAX_CONNECTIONS}`,
+    `autovacuum_naptime=${AUTOVACUUM_NAPTIME_SECONDS}s`,
     ...(options.durable ? [] : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']),
   ];
   const command = runAs.wrap(join(bin, 'postgres'), [

@@ -12,15 +12,21 @@ export interface EpisodeMemory {
   turns: { role: Role; name: string | null; content: string; saidAt: Date }[];
 }
 
+// The inner ORDER BYs name the indexes to read by: before its tables are analyzed for the first time, as in a first
+// import, Postgres would rather read all of the user's memories once for each message.
 const MATERIAL = {
   name: 'episode-material',
   text: `SELECT m.id, m.importance, m.persona_tags, CASE WHEN m.content_edited THEN m.content END AS edited,
-                t.role, t.name, t.content, coalesce(t.said_at, t.stored_at) AS said_at
+                t.role, t.name, t.content, t.said_at
            FROM (SELECT id, importance, persona_tags, content, content_edited, first_seq, last_seq FROM memories
                   WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND tier = 'raw'
-                    AND first_seq BETWEEN $4 AND $5 AND ${LIVE_MEMORY}) m
-           JOIN messages t ON t.namespace = $1 AND t.user_id = $2 AND t.conversation_id = $3
-            AND t.seq BETWEEN greatest(m.first_seq, $4) AND least(m.last_seq, $5)
+                    AND first_seq BETWEEN $4 AND $5 AND ${LIVE_MEMORY}
+                  ORDER BY first_seq OFFSET 0) m
+          CROSS JOIN LATERAL
+                (SELECT seq, role, name, content, coalesce(said_at, stored_at) AS said_at FROM messages
+                  WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
+                    AND seq BETWEEN greatest(m.first_seq, $4) AND least(m.last_seq, $5)
+                  ORDER BY seq OFFSET 0) t
           ORDER BY t.seq`,
 };
 
