@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An OpenAI-compatible embeddings service that costs nothing: every text has one of a few vectors. */
+/**
+ * An OpenAI-compatible embeddings service that costs nothing: every text has one of a few vectors, as far apart as the
+ * sentences of one talk are.
+ */
 export interface InstantEmbeddings {
   url: string;
   requests: number;
@@ -10,11 +13,16 @@ export interface InstantEmbeddings {
 }
 
 const VARIANTS = 64;
+/** What all vectors share: their mean cosine is then 0.2. */
+const SHARED = 0.35;
 
 export async function startInstantEmbeddings(dimensions: number): Promise<InstantEmbeddings> {
   const vectors = Array.from({ length: VARIANTS }, (_, v) =>
     JSON.stringify(
-      Array.from({ length: dimensions }, (_, d) => Math.round(1e4 * Math.sin(1 + v * 31 + d)) / 1e4),
+      Array.from(
+        { length: dimensions },
+        (_, d) => Math.round(1e4 * (SHARED + Math.sin(1 + v * 31 + d))) / 1e4,
+      ),
     ),
   );
   const server = createServer((request, response) => {
