@@ -8,8 +8,8 @@ import { catchUpIndex } from './catch-up-index';
 import { catchUpSummaries } from './catch-up-summaries';
 import type { ActivityDependencies } from './dependencies';
 
-/** Longer than an announcement takes when all is well, shorter than anyone would wait. */
-const MISSED_AFTER_MS = 2_000;
+/** Longer than an announcement waits in a flood (see announcing-rate): what merely waits its turn is not told twice. */
+const MISSED_AFTER_MS = 12_000;
 /** Beyond its flush window: a conversation whose run was terminated, or a Temporal that lost its store. */
 const STUCK_AFTER_MS = 60_000;
 const CONVERSATIONS_A_SWEEP = 500;

@@ -84,8 +84,10 @@ function readBytes(request: HttpRequest, deadlineMs: number): Promise<Buffer> {
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
     request.on('error', (cause) => reject(cutOff(cause)));
-    // After 'end' this changes nothing: the promise is settled.
-    request.on('close', () => reject(cutOff()));
+    // Asked first, since an error is dear to make and each request closes.
+    request.on('close', () => {
+      if (!request.readableEnded) reject(cutOff());
+    });
   });
   return read.finally(() => clearTimeout(timer));
 }

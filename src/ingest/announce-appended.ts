@@ -1,4 +1,3 @@
-import { conversationWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
 import type { AcceptedMessage } from '../record/messages';
 import type { Announcer } from '../temporal/announcer';
@@ -24,6 +23,5 @@ export function announceAppended(
     duplicate,
     fromSeq: Math.min(...seqs),
     throughSeq,
-    workflowId: conversationWorkflowId(ref),
   };
 }

@@ -14,7 +14,6 @@ export interface Appended {
   /** Least and greatest of `seqs`. */
   fromSeq: number;
   throughSeq: number;
-  workflowId: string;
 }
 
 /** One turn of an orchestrated stream. */

@@ -14,7 +14,7 @@ const READY_DEADLINE_MS = 90_000;
  * People wait for the API, for Postgres and for Weaviate's queries. What Temporal and the worker do was answered before:
  * on a busy machine they take what is left.
  */
-export const BACKGROUND_NICE = 5;
+export const BACKGROUND_NICE = 10;
 
 /** `GET /health/full`, as far as the local stack reads it. */
 export interface FullHealth {
