@@ -29,6 +29,11 @@ export class QueueFullError extends MemoryError {
   override name = 'QueueFullError';
 }
 
+/** The queue's file belongs to another process. */
+export class QueueInUseError extends MemoryError {
+  override name = 'QueueInUseError';
+}
+
 interface ProblemDetails {
   type?: string;
   title?: string;

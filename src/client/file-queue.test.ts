@@ -1,6 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { QueueInUseError } from './errors';
 import { FileQueue } from './file-queue';
 
 let folder: string;
@@ -11,10 +12,17 @@ const queued = (key: string) => ({
   key,
   message: { conversation_id: 'c', message_id: key, role: 'user' as const, content: 'line one\nline two' },
 });
+let last: FileQueue | null = null;
+/** Opens the file as the next process would, after the one before has ended. */
 const open = async (): Promise<{ queue: FileQueue; keys: string[] }> => {
-  const queue = new FileQueue(join(folder, 'deep', 'queue.ndjson'));
+  await last?.close();
+  const queue = (last = new FileQueue(join(folder, 'deep', 'queue.ndjson')));
   return { queue, keys: (await queue.load()).map((one) => one.key) };
 };
+afterEach(async () => {
+  await last?.close();
+  last = null;
+});
 
 it('keeps what was not sent, in order, across processes', async () => {
   const { queue, keys } = await open();
@@ -44,4 +52,29 @@ it('does not grow with what was sent', async () => {
     await queue.remove(`k${i}`);
   }
   expect(readFileSync(join(folder, 'deep', 'queue.ndjson'), 'utf8').split('\n').length).toBeLessThan(2_100);
+});
+
+it('begins a new line after one that could not be written whole', async () => {
+  const { queue } = await open();
+  await queue.add(queued('a'));
+  const path = join(folder, 'deep', 'queue.ndjson');
+  rmSync(path);
+  mkdirSync(path);
+  await expect(queue.add(queued('b'))).rejects.toThrow(/EISDIR/);
+  rmSync(path, { recursive: true });
+  // As a full disk leaves it.
+  writeFileSync(path, '{"add":{"key":"b"');
+  await queue.add(queued('c'));
+  expect((await open()).keys).toEqual(['a', 'c']);
+});
+
+it('is used by one at a time', async () => {
+  const { queue } = await open();
+  const other = new FileQueue(join(folder, 'deep', 'queue.ndjson'));
+  await expect(other.load()).rejects.toThrow(QueueInUseError);
+  // What it has not taken it does not write down either.
+  await other.remove('a');
+  await expect(other.add(queued('a'))).rejects.toThrow(/not open/);
+  await queue.add(queued('b'));
+  expect((await open()).keys).toEqual(['b']);
 });

@@ -8,6 +8,7 @@ export {
   NotFoundError,
   PermissionError,
   QueueFullError,
+  QueueInUseError,
   RateLimitError,
   ServerError,
   ShutdownError,

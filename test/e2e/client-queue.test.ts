@@ -9,8 +9,15 @@ import { poll } from '../support/poll';
 import { ownEnvironment, startReadyApi } from '../support/stack';
 
 const DEADLINE_MS = 30_000;
+/** How long the server is away: `QUEUE_AWAY_MS=60000` for a minute. */
+const AWAY_MS = Number(process.env['QUEUE_AWAY_MS'] ?? 3_000);
+/** So many messages would be more than may wait. */
+const MANY = 100_000;
+/** Within AWAY_MS fewer messages than may wait. */
+const PACE_MS = Math.max(30, AWAY_MS / 500);
 const CHAT = path.resolve(__dirname, '../../dist/test/support/queue-chat.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'agentic-memories-chat-'));
+const QUEUE = path.join(folder, 'queue.ndjson');
 const env = ownEnvironment({ EMBEDDER: 'none' });
 let pool: Pool;
 const children: ChildProcess[] = [];
@@ -24,46 +31,88 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function chat(
-  url: string,
-  from: number,
-  to: number,
-): { child: ChildProcess; taken: () => number; ended: Promise<unknown> } {
-  const args = [CHAT, url, path.join(folder, 'queue.ndjson'), String(from), String(to)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+interface Chat {
+  child: ChildProcess;
+  /** The next message that it has not taken. */
+  next: () => number;
+  said: () => string;
+  ended: Promise<unknown>;
+}
+
+function chat(url: string, from: number, to: number): Chat {
+  const args = [url, QUEUE, String(from), String(to), String(PACE_MS)];
+  const child = spawn(process.execPath, [CHAT, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise((resolve) => child.once('close', resolve));
   return {
     child,
-    taken: () => Number([...output.matchAll(/taken (\d+)/g)].at(-1)?.[1] ?? from - 1) + 1,
+    next: () => Number([...output.matchAll(/taken (\d+)/g)].at(-1)?.[1] ?? from - 1) + 1,
+    said: () => output,
     ended,
   };
 }
 
-it('the server goes away in the middle of a chat, the chat is killed, both come back: every message once, in order', async () => {
-  const port = String(await freePort());
-  const first = await startReadyApi({ env: { ...env, PORT: port } });
-  const before = chat(first.url, 0, 1_000);
-  await poll('some messages are stored', DEADLINE_MS, async () => before.taken() >= 10);
-  first.kill('SIGKILL');
-  await first.ended;
-  const atDeath = before.taken();
-  await poll('the chat goes on without its server', DEADLINE_MS, async () => before.taken() >= atDeath + 20);
-  before.child.kill('SIGKILL');
-  await before.ended;
-  const next = before.taken();
+it(
+  `the server is away for ${AWAY_MS / 1_000} s in the middle of a chat, which is killed and started again: every message once, in order`,
+  async () => {
+    const port = String(await freePort());
+    const first = await startReadyApi({ env: { ...env, PORT: port } });
+    const before = chat(first.url, 0, MANY);
+    await poll('some messages are stored', DEADLINE_MS, async () => before.next() >= 10);
+    first.kill('SIGKILL');
+    await first.ended;
+    const awaySince = Date.now();
+    const atDeath = before.next();
+    const half = async (): Promise<boolean> =>
+      before.next() >= atDeath + 20 && Date.now() - awaySince >= AWAY_MS / 2;
+    await poll('the chat goes on without its server', DEADLINE_MS + AWAY_MS, half);
 
-  const second = await startReadyApi({ env: { ...env, PORT: port } });
-  const after = chat(second.url, next, next + 10);
-  expect(await after.ended).toBe(0);
+    // Its queue is its own.
+    const intruder = chat(first.url, MANY, MANY + 1);
+    expect(await intruder.ended).not.toBe(0);
+    expect(intruder.said()).toContain(
+      `QueueInUseError: the queue's file is in use by process ${before.child.pid}`,
+    );
+    before.child.kill('SIGKILL');
+    await before.ended;
+    const resumedAt = before.next();
+
+    // Several are started for the one that died: one gets the queue.
+    const starting = Array.from({ length: 3 }, () => chat(first.url, resumedAt, MANY));
+    await poll(
+      'the chat goes on where it was killed',
+      DEADLINE_MS + AWAY_MS,
+      async () => starting.some((one) => one.next() >= resumedAt + 20) && Date.now() - awaySince >= AWAY_MS,
+    );
+    const after = starting.find((one) => one.next() > resumedAt)!;
+    for (const other of starting.filter((one) => one !== after)) {
+      expect(await other.ended).not.toBe(0);
+      expect(other.said()).toContain(`in use by process ${after.child.pid}`);
+    }
+    const second = await startReadyApi({ env: { ...env, PORT: port } });
+    await poll(
+      'what has waited is stored',
+      DEADLINE_MS,
+      async () => (await storedIds()).length >= after.next(),
+    );
+    after.child.kill('SIGKILL');
+    await after.ended;
+    const end = after.next();
+    const last = chat(first.url, end, end + 10);
+    expect({ code: await last.ended, said: last.said() }).toMatchObject({ code: 0 });
+    expect(await storedIds()).toEqual(Array.from({ length: end + 10 }, (_, i) => `m${i}`));
+    await second.stop();
+  },
+  90_000 + 2 * AWAY_MS,
+);
+
+async function storedIds(): Promise<string[]> {
   const stored = await pool.query<{ message_id: string }>(
     'SELECT message_id FROM messages WHERE namespace = $1 ORDER BY conversation_id, seq',
     [env['NAMESPACE']],
   );
-  expect(stored.rows.map((row) => row.message_id)).toEqual(
-    Array.from({ length: next + 10 }, (_, i) => `m${i}`),
-  );
-  await second.stop();
-}, 90_000);
+  return stored.rows.map((row) => row.message_id);
+}

@@ -1,8 +1,8 @@
 import { AdaptiveMemoryOrchestrator } from '../../src/client';
 import { FileQueue } from '../../src/client/file-queue';
 
-/** A chat with a file queue, as a process that can be killed: `node queue-chat.js URL FILE FROM TO`, says `taken N`. */
-async function main([url, file, from, to]: string[]): Promise<void> {
+/** A chat with a file queue, as a process that can be killed: `node queue-chat.js URL FILE FROM TO PACE_MS`, says `taken N`. */
+async function main([url, file, from, to, paceMs]: string[]): Promise<void> {
   const orchestrator = new AdaptiveMemoryOrchestrator({
     baseUrl: url!,
     userId: 'ada',
@@ -16,7 +16,7 @@ async function main([url, file, from, to]: string[]): Promise<void> {
       messageId: `m${i}`,
     });
     process.stdout.write(`taken ${i}\n`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, Number(paceMs)));
   }
   // Its messages wait for the server; only what is sent may end it.
   while (orchestrator.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 50));
