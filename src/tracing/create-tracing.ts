@@ -9,6 +9,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResourcesSync, envDetectorSync, Resource } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -33,7 +34,8 @@ export function createTracing(serviceName: string, log: Logger): Tracing {
     .merge(named);
   const spans = new ScrubbedSpans(new BatchSpanProcessor(new OTLPTraceExporter()));
   const provider = new NodeTracerProvider({ resource, spanProcessors: [spans] });
-  provider.register();
+  // Not OpenTelemetry's baggage: a caller's words would go on into histories and to others.
+  provider.register({ propagator: new W3CTraceContextPropagator() });
   const tracer = trace.getTracer('agentic-memories');
 
   return {
