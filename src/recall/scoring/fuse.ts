@@ -33,7 +33,7 @@ export const FUSE_WEIGHTS: FuseWeights = {
   wordContext: 1,
   cosine: 1,
   vectorContext: 1,
-  speaker: 0.3,
+  speaker: 0.25,
   date: 0.25,
   when: 0.1,
   session: 0.15,
