@@ -79,8 +79,9 @@ it('counts what is accepted, pending, injected, searched and worked on', async (
   expect(valueOf(worked, 'agentic_memories_index_seconds_count', 'operation="upsert"')).toBeGreaterThan(0);
 });
 
+const WAITED_SECONDS = 3;
+
 it('says what waits and how long, a few seconds late at most', async () => {
-  const before = valueOf(await ofApi(), 'agentic_memories_pending_messages', 'phase="buffering"');
   await api.send('PUT', '/v1/conversations/slow/policy?user_id=metrics-waits', {
     ingestion: { low_volume_batch_size: 50, flush_interval_seconds: 600 },
   });
@@ -91,8 +92,9 @@ it('says what waits and how long, a few seconds late at most', async () => {
   await poll('the message is seen to wait', DEADLINE_MS, async () => {
     const text = await ofApi();
     return (
-      valueOf(text, 'agentic_memories_pending_messages', 'phase="buffering"') > before &&
-      valueOf(text, 'agentic_memories_oldest_pending_age_seconds', 'phase="buffering"') > 0
+      // Other tests' messages come and go in the same record; none of them waits for so long.
+      valueOf(text, 'agentic_memories_pending_messages', 'phase="buffering"') > 0 &&
+      valueOf(text, 'agentic_memories_oldest_pending_age_seconds', 'phase="buffering"') > WAITED_SECONDS
     );
   });
   await api.post('/v1/conversations/slow/flush?user_id=metrics-waits');
