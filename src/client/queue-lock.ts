@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import {
-  linkSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { QueueInUseError } from './errors';
+import { createWhole, removeStale } from './lock-file';
 import { pause } from './transport';
 
 const POLL_MS = 200;
@@ -60,7 +52,7 @@ export class QueueLock {
     const pid = process.pid;
     const holder = { token: randomUUID(), pid, startedAt: startOf(pid), host: thisHost() };
     for (const deadline = Date.now() + times.waitMs; ; await pause(POLL_MS)) {
-      if (create(path, holder)) return new QueueLock(path, holder, times);
+      if (createWhole(path, JSON.stringify(holder))) return new QueueLock(path, holder, times);
       const found = read(path);
       if (found === null) continue;
       if (!isThere(found, times)) removeStale(path, found.text);
@@ -114,21 +106,6 @@ function inUse(path: string, holder: Holder | undefined): QueueInUseError {
   );
 }
 
-/** Creates the file with its whole content or not at all. */
-function create(path: string, holder: Holder): boolean {
-  const temporary = `${path}.${holder.token}`;
-  writeFileSync(temporary, JSON.stringify(holder));
-  try {
-    linkSync(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
 function read(path: string): Found | null {
   try {
     const text = readFileSync(path, 'utf8');
@@ -136,19 +113,6 @@ function read(path: string): Found | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
-  }
-}
-
-/** Two that find the same stale lock must not remove each other's new one: it is moved aside, and looked at again. */
-function removeStale(path: string, staleText: string): void {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    renameSync(path, aside);
-    if (readFileSync(aside, 'utf8') !== staleText) linkSync(aside, path);
-  } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally {
-    rmSync(aside, { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWhole, removeStale } from '../client/lock-file';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity';
 
 const POLL_MS = 200;
@@ -56,7 +57,7 @@ export class DataLock {
     let told = false;
     for (const deadline = Date.now() + options.waitMs; ; await sleep(POLL_MS)) {
       if (options.signal?.aborted) throw new StoppedError(`told to stop while ${file} was held`);
-      if (createWhole(file, holder)) return new DataLock(file, holder);
+      if (createWhole(file, JSON.stringify(holder))) return new DataLock(file, holder);
       const current = read(file);
       if (current === undefined) continue;
       if (!current.holder.processes.some(isAlive)) {
@@ -89,21 +90,6 @@ export function describeHolder(holder: LockHolder): string {
   return `process ${main?.pid ?? 'unknown'}, running since ${holder.since}${where}`;
 }
 
-/** Creates the file with its whole content or not at all. */
-function createWhole(file: string, holder: LockHolder): boolean {
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(holder));
-  try {
-    linkSync(temporary, file);
-    return true;
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw thrown;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
 function read(file: string): { holder: LockHolder; text: string } | undefined {
   let text: string;
   try {
@@ -116,23 +102,5 @@ function read(file: string): { holder: LockHolder; text: string } | undefined {
     return { holder: JSON.parse(text) as LockHolder, text };
   } catch {
     return { holder: { processes: [], since: 'unknown' }, text }; // not written by us: as good as stale
-  }
-}
-
-/** Two that find the same stale lock must not remove each other's new one: move it aside, and look at what was moved. */
-function removeStale(file: string, staleText: string): void {
-  const aside = `${file}.stale.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw thrown;
-  }
-  try {
-    if (readFileSync(aside, 'utf8') !== staleText) linkSync(aside, file);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-  } finally {
-    rmSync(aside, { force: true });
   }
 }
