@@ -43,6 +43,8 @@ it('reads over a last line that a crash has cut, and refuses a file that is dama
   expect((await open()).keys).toEqual(['a', 'c']);
   appendFileSync(path, 'garbage\n{"remove":"a"}\n');
   await expect(open()).rejects.toThrow(/line 3/);
+  // Nobody holds it then.
+  await expect(new FileQueue(path).load()).rejects.toThrow(/line 3/);
 });
 
 it('does not grow with what was sent', async () => {

@@ -26,8 +26,13 @@ export class FileQueue implements QueueStore {
   async load(): Promise<QueuedMessage[]> {
     mkdirSync(dirname(this.path), { recursive: true });
     this.lock = await QueueLock.take(`${this.path}.lock`);
-    if (existsSync(this.path)) for (const line of linesOf(readFileSync(this.path, 'utf8'))) this.take(line);
-    this.rewrite();
+    try {
+      if (existsSync(this.path)) for (const line of linesOf(readFileSync(this.path, 'utf8'))) this.take(line);
+      this.rewrite();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     return [...this.waiting.values()];
   }
 
