@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { MIGRATIONS, type Migration } from './migrations';
-import { sqlState } from './pool';
+import { retryOn } from './pool';
 
 /** Any number; every process that migrates this schema must use the same. */
 const MIGRATION_LOCK_KEY = 7_305_001;
@@ -39,19 +38,15 @@ async function applyMissing(client: PoolClient, migrations: readonly Migration[]
   const applied = new Set(known.rows.map((row) => row.version));
   const missing = migrations.filter((migration) => !applied.has(migration.version));
   for (const migration of missing) {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await applyOne(client, migration);
-        break;
-      } catch (cause) {
-        if (MET_LOCKS.has(sqlState(cause) ?? '') && attempt < MAX_TRIES) {
-          await sleep(RETRY_STEP_MS * attempt);
-          continue;
-        }
-        throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, {
-          cause,
-        });
-      }
+    try {
+      await retryOn(MET_LOCKS, () => applyOne(client, migration), {
+        maxTries: MAX_TRIES,
+        waitMs: (attempt) => RETRY_STEP_MS * attempt,
+      });
+    } catch (cause) {
+      throw new Error(`migration ${migration.version} (${migration.name}) failed and was rolled back`, {
+        cause,
+      });
     }
   }
   return missing.map((migration) => migration.version);

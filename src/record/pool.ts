@@ -7,6 +7,8 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const MAX_TRANSACTION_TRIES = 5;
 const RETRY_STEP_MS = 10;
+/** SQLSTATEs: deadlock_detected, serialization_failure. */
+const DEADLOCKED = new Set(['40P01', '40001']);
 
 /**
  * Statements are short and prepared: planning each execution anew, or compiling it, costs more than running it (a
@@ -71,13 +73,25 @@ export async function snapshot<T>(pool: Pool, work: (client: PoolClient) => Prom
 }
 
 /** Does `work`, a whole transaction, again when it was the victim of a deadlock or a serialization failure. */
-export async function retryDeadlocks<T>(work: () => Promise<T>): Promise<T> {
+export function retryDeadlocks<T>(work: () => Promise<T>): Promise<T> {
+  return retryOn(DEADLOCKED, work, {
+    maxTries: MAX_TRANSACTION_TRIES,
+    waitMs: (attempt) => RETRY_STEP_MS * attempt * (1 + Math.random()),
+  });
+}
+
+/** Does `work`, a whole transaction, again while it ends in one of these SQLSTATEs. */
+export async function retryOn<T>(
+  states: ReadonlySet<string>,
+  work: () => Promise<T>,
+  { maxTries, waitMs }: { maxTries: number; waitMs: (attempt: number) => number },
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (thrown) {
-      if (!isRetryable(thrown) || attempt >= MAX_TRANSACTION_TRIES) throw thrown;
-      await sleep(RETRY_STEP_MS * attempt * (1 + Math.random()));
+      if (!states.has(sqlState(thrown) ?? '') || attempt >= maxTries) throw thrown;
+      await sleep(waitMs(attempt));
     }
   }
 }
@@ -113,11 +127,6 @@ async function connect(pool: Pool): Promise<PoolClient> {
 export function sqlState(thrown: unknown): string | undefined {
   const code = (ensureError(thrown) as Error & { code?: unknown }).code;
   return typeof code === 'string' ? code : undefined;
-}
-
-function isRetryable(thrown: unknown): boolean {
-  const state = sqlState(thrown);
-  return state === '40P01' || state === '40001';
 }
 
 const DOWN_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
