@@ -65,13 +65,13 @@ function spread(pool: Pool, own: Postings, context: number, frequencies: Float64
 
 /** The lengths of the turns with the shares of their neighbours. */
 function contextualLengths(pool: Pool, context: number): Float64Array {
-  const lengths = Float64Array.from(pool.features, (features) => features.length);
+  const lengths = Float64Array.from(pool.features, (features) => features.terms.length);
   pool.features.forEach((features, place) => {
     for (const { distance, before, after } of SHARES) {
       const later = pool.neighbour(place, distance);
       if (later < 0) continue;
-      lengths[later]! += context * before * features.length;
-      lengths[place]! += context * after * pool.features[later]!.length;
+      lengths[later]! += context * before * features.terms.length;
+      lengths[place]! += context * after * pool.features[later]!.terms.length;
     }
   });
   return lengths;

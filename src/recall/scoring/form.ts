@@ -7,11 +7,11 @@ export function questionFactor(turn: Pick<TurnFeatures, 'asks'>, weight: number)
 
 /** Longer turns say more: 1 for one of average length, a little more or less by the logarithm of its length. */
 export function lengthFactor(
-  turn: Pick<TurnFeatures, 'length'>,
+  terms: Pick<TurnFeatures['terms'], 'length'>,
   averageLength: number,
   gain: number,
 ): number {
-  return 1 + gain * Math.log(Math.max(1, turn.length) / averageLength);
+  return 1 + gain * Math.log(Math.max(1, terms.length) / averageLength);
 }
 
 /** 1 for a turn with a word of time, where the question asks when. */

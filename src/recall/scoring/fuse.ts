@@ -74,7 +74,8 @@ export function scorePool<T extends PoolTurn>(
   const meaning = minMax(cosines.mixed);
   const session = scaledToBest(sessionScores(pool, postings, idf));
   const averageLength =
-    pool.features.reduce((sum, features) => sum + features.length, 0) / Math.max(1, pool.turns.length) || 1;
+    pool.features.reduce((sum, features) => sum + features.terms.length, 0) /
+      Math.max(1, pool.turns.length) || 1;
   const theirs = saidBy(question);
 
   const scores = pool.turns.map((turn, i): TurnScore => {
@@ -86,7 +87,7 @@ export function scorePool<T extends PoolTurn>(
     const factor =
       (1 + weights.speaker * theirs(turn)) *
       questionFactor(features, weights.questionFactor) *
-      lengthFactor(features, averageLength, weights.lengthGain);
+      lengthFactor(features.terms, averageLength, weights.lengthGain);
     return { pooled: Math.max(0, sum * factor), keywordShare: sum > 0 ? words / sum : 0 };
   });
   const gateIdf = smoothIdf(

@@ -10,8 +10,6 @@ export interface TurnFeatures {
   readonly terms: readonly string[];
   /** How often it holds each of them. */
   readonly counts: ReadonlyMap<string, number>;
-  /** How many terms it holds. */
-  readonly length: number;
   /** The words of the date it was said on. */
   readonly dates: readonly string[];
   /** Ends as a question. */
@@ -30,7 +28,6 @@ export function turnFeatures(turn: { content: string; saidAt: Date }): TurnFeatu
   return {
     terms,
     counts,
-    length: terms.length,
     dates: dateTerms(turn.saidAt),
     asks: /\?\s*$/.test(turn.content),
     tellsTime: terms.some((term) => TIME_STEMS.has(term)),
