@@ -3,13 +3,14 @@ import { undrivenErasures } from '../src/record/erasures';
 import { dueExtractions } from '../src/record/extraction-windows';
 import { undrivenImports } from '../src/record/import-window';
 import { forgetExpiredAnswers } from '../src/record/idempotency';
+import { FLOOD_WAIT_SECONDS } from '../src/temporal/announcing-rate';
 import type { SweepActivities } from '../workflows/sweep.contract';
 import { catchUpIndex } from './catch-up-index';
 import { catchUpSummaries } from './catch-up-summaries';
 import type { ActivityDependencies } from './dependencies';
 
-/** Longer than an announcement waits in a flood (see announcing-rate): what merely waits its turn is not told twice. */
-const MISSED_AFTER_MS = 12_000;
+/** Longer than an announcement waits in a flood: what merely waits its turn is not told twice. */
+const MISSED_AFTER_MS = (FLOOD_WAIT_SECONDS + 2) * 1_000;
 /** Beyond its flush window: a conversation whose run was terminated, or a Temporal that lost its store. */
 const STUCK_AFTER_MS = 60_000;
 const CONVERSATIONS_A_SWEEP = 500;

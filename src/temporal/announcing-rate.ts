@@ -3,7 +3,7 @@ const CALM_PER_SECOND = 80;
 /** From here on messages come as a flood. */
 const FLOOD_ARRIVALS_PER_SECOND = 120;
 /** How long a conversation waits for its turn in a flood of some hundred, unless someone waits for it; of more, longer. */
-const FLOOD_WAIT_SECONDS = 10;
+export const FLOOD_WAIT_SECONDS = 10;
 const LEAST_PER_SECOND = 5;
 
 /**
