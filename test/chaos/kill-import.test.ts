@@ -158,8 +158,12 @@ async function sendUntilWhole(body: string): Promise<void> {
 
 async function kill(part: (typeof PARTS)[number]): Promise<void> {
   await sleep(500 + Math.random() * 2_000);
-  const before = pidOf(part);
-  process.kill(before, 'SIGKILL');
+  // A part that has just come back may be on its way up once more.
+  const before = await poll(`${part} runs and is killed`, RECOVERY_DEADLINE_MS, async () => {
+    const pid = pidOf(part);
+    process.kill(pid, 'SIGKILL');
+    return pid;
+  });
   await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
 }
 

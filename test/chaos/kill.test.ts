@@ -73,8 +73,12 @@ it.each(PARTS)(
       write(`user-${i % USERS}`, `chat-${Math.floor(i / USERS)}`, part),
     );
     await sleep((MESSAGES_A_ROUND * PAUSE_BETWEEN_MESSAGES_MS) / 3);
-    const before = pidOf(part);
-    process.kill(before, 'SIGKILL');
+    // A part that has just come back may be on its way up once more.
+    const before = await poll(`${part} runs and is killed`, RECOVERY_DEADLINE_MS, async () => {
+      const pid = pidOf(part);
+      process.kill(pid, 'SIGKILL');
+      return pid;
+    });
     await Promise.all(writers);
     await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
     const expected = acknowledged.size;
