@@ -4,10 +4,12 @@ import type { MemoryClient } from '../client';
 
 const DEFAULT_LIMIT = 5;
 const MAX_LIMIT = 50;
+/** A model that is told nothing at all takes it for an error. */
+const NOTHING = 'Nothing is remembered for this.';
 
 export interface McpOptions {
   client: MemoryClient;
-  /** Whose memory; tools then take no user. */
+  /** Whose memory: tools then take no user, so that no prompt can make them read another's. */
   userId?: string | undefined;
   version: string;
 }
@@ -21,10 +23,9 @@ interface ToolResult {
 /** Memory as tools of the Model Context Protocol: search, remember, context, forget. */
 export function createMcpServer({ client, userId, version }: McpOptions): McpServer {
   const server = new McpServer({ name: 'agentic-memories', version });
-  const named = z.string().min(1).describe('Whose memory');
-  const user: z.ZodType<string, string | undefined> =
-    userId === undefined ? (named as z.ZodType<string, string | undefined>) : named.default(userId);
-  const whose = { user_id: user };
+  const whose: { user_id?: z.ZodString } =
+    userId === undefined ? { user_id: z.string().min(1).describe('Whose memory') } : {};
+  const of = (named: string | undefined): string => userId ?? named!;
 
   server.registerTool(
     'search',
@@ -40,7 +41,7 @@ export function createMcpServer({ client, userId, version }: McpOptions): McpSer
     },
     ({ user_id, query, limit }) =>
       answered(async () => {
-        const { results } = await client.retrieve({ user_id, query, limit });
+        const { results } = await client.retrieve({ user_id: of(user_id), query, limit });
         return results.map(({ id, content, relevance, created_at: said }) => ({
           id,
           content,
@@ -58,8 +59,10 @@ export function createMcpServer({ client, userId, version }: McpOptions): McpSer
     },
     ({ user_id, content }) =>
       answered(async () => {
-        const { ids } = await client.store({ user_id, history: [{ role: 'user', content }] });
-        return { remembered: content, ids };
+        const history = [{ role: 'user' as const, content }];
+        const { ids, status } = await client.store({ user_id: of(user_id), history });
+        // Stored, and found by its id in a moment.
+        return { remembered: content, ids, ...(status === undefined ? {} : { status }) };
       }),
   );
   server.registerTool(
@@ -77,7 +80,8 @@ export function createMcpServer({ client, userId, version }: McpOptions): McpSer
     ({ user_id, query, max_tokens }) =>
       answered(async () => {
         const budget = max_tokens === undefined ? {} : { max_tokens };
-        return (await client.context({ user_id, query, ...budget })).context;
+        const { context } = await client.context({ user_id: of(user_id), query, ...budget });
+        return context === '' ? NOTHING : context;
       }),
   );
   server.registerTool(
@@ -88,7 +92,7 @@ export function createMcpServer({ client, userId, version }: McpOptions): McpSer
       inputSchema: { ...whose, id: z.string().min(1) },
       annotations: { destructiveHint: true, idempotentHint: true },
     },
-    ({ user_id, id }) => answered(() => client.memories.delete(user_id, id)),
+    ({ user_id, id }) => answered(() => client.memories.delete(of(user_id), id)),
   );
   return server;
 }

@@ -14,9 +14,13 @@ import { MemoryClient } from '../../src/client';
 import { withMemory } from '../../src/integrations/ai';
 import { MemoryMessageHistory, MemoryRetriever } from '../../src/integrations/langchain';
 import { serveHttp } from '../../src/mcp/serve';
+import { startCli } from '../support/cli';
+import { freePort } from '../support/free-port';
+import { poll } from '../support/poll';
 import { startStack, type Stack } from '../support/stack';
 
 const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
+const DEADLINE_MS = 20_000;
 const ANSWER = 'You are allergic to peanuts.';
 const QUESTION = 'Which foods am I allergic to?';
 
@@ -154,35 +158,61 @@ describe('LangChain.js', () => {
 });
 
 describe('Model Context Protocol', () => {
-  const overStdio = async (userId: string) => ({
+  interface Served {
+    transport: Transport;
+    end: () => Promise<void>;
+  }
+  const overStdio = async (args: string[]): Promise<Served> => ({
     transport: new StdioClientTransport({
       command: process.execPath,
-      args: [MAIN, 'mcp', '--user', userId, '--url', stack.url],
+      args: [MAIN, 'mcp', '--url', stack.url, ...args],
     }),
-    end: () => undefined as void,
+    end: async () => undefined,
   });
-  const overHttp = async (userId: string) => {
-    const server = await serveHttp({ client, userId, version: '1' }, 0);
-    return { transport: new StreamableHTTPClientTransport(new URL(server.url)), end: () => server.close() };
+  const overHttp = async (args: string[]): Promise<Served> => {
+    const program = startCli(['mcp', '--http', '0', '--url', stack.url, ...args]);
+    const url = await poll(
+      'it listens',
+      DEADLINE_MS,
+      async () => /MCP at (http:\S+);/.exec(program.output())?.[1],
+    );
+    return {
+      transport: new StreamableHTTPClientTransport(new URL(url!)) as Transport,
+      end: async () => {
+        program.child.kill('SIGINT');
+        expect((await program.ended).code).toBe(0);
+      },
+    };
   };
+  interface Answered {
+    text: string;
+    isError: boolean;
+  }
+  const caller =
+    (mcp: Client) =>
+    async (name: string, args: object): Promise<Answered> => {
+      const result = await mcp.callTool({ name, arguments: { ...args } });
+      const [content] = result.content as { text: string }[];
+      return { text: content!.text, isError: result.isError === true };
+    };
 
   it.each([
     ['standard input and output', overStdio],
     ['HTTP', overHttp],
   ])('searches, remembers, gives context and forgets over %s', async (_, connect) => {
     const userId = await someone();
-    const { transport, end } = await connect(userId);
+    const other = `user-${randomUUID()}`;
+    await client.store({ user_id: other, history: [{ role: 'user', content: 'I play the cello.' }] });
+    const { transport, end } = await connect(['--user', userId]);
     const mcp = new Client({ name: 'test', version: '1' });
-    await mcp.connect(transport as Transport);
-    const call = async (name: string, args: object): Promise<{ text: string; isError: boolean }> => {
-      const result = await mcp.callTool({ name, arguments: { ...args } });
-      const [content] = result.content as { text: string }[];
-      return { text: content!.text, isError: result.isError === true };
-    };
+    await mcp.connect(transport);
+    const call = caller(mcp);
     try {
       const { tools } = await mcp.listTools();
       expect(tools.map((tool) => tool.name).sort()).toEqual(['context', 'forget', 'remember', 'search']);
-      expect(tools[0]!.inputSchema.required).not.toContain('user_id');
+      // Whose memory it is was said on the command line: nothing that a model is told may name another.
+      for (const tool of tools) expect(tool.inputSchema.properties).not.toHaveProperty('user_id');
+      expect((await call('search', { query: QUESTION, user_id: other })).text).not.toContain('cello');
       await call('remember', { content: 'My sister Lin lives in Oslo.' });
       const found = JSON.parse((await call('search', { query: 'Where does my sister Lin live?' })).text) as {
         id: string;
@@ -198,7 +228,60 @@ describe('Model Context Protocol', () => {
       });
     } finally {
       await mcp.close();
-      end();
+      await end();
+    }
+  });
+
+  it.each([
+    ['standard input and output', overStdio],
+    ['HTTP', overHttp],
+  ])('without a user each call says whose memory it means, over %s', async (_, connect) => {
+    const userId = await someone();
+    const { transport, end } = await connect([]);
+    const mcp = new Client({ name: 'test', version: '1' });
+    await mcp.connect(transport);
+    const call = caller(mcp);
+    try {
+      const { tools } = await mcp.listTools();
+      for (const tool of tools) expect(tool.inputSchema.required).toContain('user_id');
+      expect((await call('search', { user_id: userId, query: QUESTION })).text).toContain('peanuts');
+      expect(await call('context', { user_id: 'nobody', query: QUESTION })).toEqual({
+        text: 'Nothing is remembered for this.',
+        isError: false,
+      });
+      expect(await call('search', { query: QUESTION })).toMatchObject({
+        isError: true,
+        text: expect.stringContaining('user_id'),
+      });
+    } finally {
+      await mcp.close();
+      await end();
+    }
+  });
+
+  it('tells a model when the server is away', async () => {
+    const mcp = new Client({ name: 'test', version: '1' });
+    const away = `http://127.0.0.1:${await freePort()}`;
+    await mcp.connect(
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [MAIN, 'mcp', '--user', 'ada', '--url', away],
+      }),
+    );
+    const call = caller(mcp);
+    try {
+      for (const [tool, args] of [
+        ['search', { query: QUESTION }],
+        ['context', { query: QUESTION }],
+        ['remember', { content: 'x' }],
+        ['forget', { id: 'x' }],
+      ] as const)
+        expect(await call(tool, args)).toEqual({
+          text: `the server at ${away} is out of reach`,
+          isError: true,
+        });
+    } finally {
+      await mcp.close();
     }
   });
 
