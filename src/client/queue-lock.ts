@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { QueueInUseError } from './errors';
-import { createWhole, removeStale } from './lock-file';
+import { createOnce, removeStale } from './lock-file';
 import { pause } from './transport';
 
 const POLL_MS = 200;
@@ -14,9 +14,9 @@ const HELD_HERE = Symbol.for('agentic-memories.queue-locks');
 export interface LockTimes {
   /** So often a holder shows that it is there. */
   beatMs: number;
-  /** A holder elsewhere that has not been heard of for so long is gone. */
+  /** A holder of whom only that can be known is gone when it has been silent for so long. */
   staleMs: number;
-  /** So long a holder elsewhere is waited for. */
+  /** So long a holder elsewhere is waited for; more than `staleMs`. */
   waitMs: number;
 }
 const TIMES: LockTimes = { beatMs: 2_000, staleMs: 10_000, waitMs: 15_000 };
@@ -24,15 +24,19 @@ const TIMES: LockTimes = { beatMs: 2_000, staleMs: 10_000, waitMs: 15_000 };
 interface Holder {
   token: string;
   pid: number;
-  /** Tells a process from a later one of the same pid; null where that cannot be known. */
+  /** Tells a process from a later one of the same pid; null where that cannot be known (anywhere but on Linux). */
   startedAt: string | null;
   /** Where its pid means anything. */
   host: string;
 }
 
 /**
- * At most one holder of a file. One that died is known by its pid at once; on another machine, or in another container,
- * by its silence.
+ * At most one holder of a file. What is relied upon to know one that died:
+ * - on this machine its pid, and on Linux when that process began: it is known at once, also when another process has
+ *   got the pid. Elsewhere a pid that is in use says little, so that its holder must have been heard of lately, too;
+ * - on another machine, or in another container, its silence, by the clock of whoever waits;
+ * - the same for a lock that cannot be read: it is just being written, or a crash or a hand has damaged it.
+ * A holder that was only suspended, and taken for dead, is told by `assertHeld` before it writes.
  */
 export class QueueLock {
   private readonly beat: NodeJS.Timeout;
@@ -51,25 +55,31 @@ export class QueueLock {
   static async take(path: string, times: LockTimes = TIMES): Promise<QueueLock> {
     const pid = process.pid;
     const holder = { token: randomUUID(), pid, startedAt: startOf(pid), host: thisHost() };
-    for (const deadline = Date.now() + times.waitMs; ; await pause(POLL_MS)) {
-      if (createWhole(path, JSON.stringify(holder))) return new QueueLock(path, holder, times);
+    const began = performance.now();
+    let [seen, seenSince] = ['', began];
+    for (; ; await pause(POLL_MS)) {
+      if (createOnce(path, JSON.stringify(holder))) return new QueueLock(path, holder, times);
       const found = read(path);
       if (found === null) continue;
-      if (!isThere(found, times)) removeStale(path, found.text);
-      else if (found.holder.host === holder.host || Date.now() >= deadline) throw inUse(path, found.holder);
+      const state = `${found.text} ${found.heardAt}`;
+      if (state !== seen) [seen, seenSince] = [state, performance.now()];
+      const presence = presenceOf(found, times, performance.now() - seenSince);
+      if (presence === 'gone') removeStale(path, found.text);
+      else if (presence === 'there' || performance.now() - began >= times.waitMs)
+        throw inUse(path, found.holder);
     }
   }
 
   /** @throws QueueInUseError when somebody has taken it away from a holder that they took for dead */
   assertHeld(): void {
     const found = read(this.path);
-    if (found?.holder.token !== this.holder.token) throw inUse(this.path, found?.holder);
+    if (found?.holder?.token !== this.holder.token) throw inUse(this.path, found?.holder ?? null);
   }
 
   release(): void {
     clearInterval(this.beat);
     heldHere().delete(this.holder.token);
-    if (read(this.path)?.holder.token === this.holder.token) rmSync(this.path, { force: true });
+    if (read(this.path)?.holder?.token === this.holder.token) rmSync(this.path, { force: true });
   }
 
   private show(): void {
@@ -83,23 +93,36 @@ export class QueueLock {
 }
 
 interface Found {
-  holder: Holder;
+  /** Null when it cannot be read. */
+  holder: Holder | null;
   text: string;
-  seenAt: number;
+  /** By the holder's clock. */
+  heardAt: number;
 }
 
-function isThere({ holder, seenAt }: Found, { staleMs }: LockTimes): boolean {
-  if (holder.host !== thisHost()) return Date.now() - seenAt < staleMs;
-  if (holder.pid === process.pid) return heldHere().has(holder.token);
+/** @param silentMs for how long nothing has been heard of the holder, as far as is known here */
+function presenceOf(
+  { holder, heardAt }: Found,
+  { staleMs }: LockTimes,
+  silentMs: number,
+): 'there' | 'perhaps' | 'gone' {
+  if (holder === null || holder.host !== thisHost()) return silentMs < staleMs ? 'perhaps' : 'gone';
+  if (holder.pid === process.pid) return heldHere().has(holder.token) ? 'there' : 'gone';
+  if (!isRunning(holder.pid) || startOf(holder.pid) !== holder.startedAt) return 'gone';
+  return holder.startedAt !== null || Date.now() - heardAt < staleMs ? 'there' : 'gone';
+}
+
+function isRunning(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    // Another user's cannot be signalled.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
-  return startOf(holder.pid) === holder.startedAt;
 }
 
-function inUse(path: string, holder: Holder | undefined): QueueInUseError {
+function inUse(path: string, holder: Holder | null): QueueInUseError {
   const who = holder ? `process ${holder.pid} on ${holder.host.split(' ')[0]}` : 'another process';
   return new QueueInUseError(
     `the queue's file is in use by ${who} (${path}): give each process a file of its own, or end that one first`,
@@ -109,10 +132,21 @@ function inUse(path: string, holder: Holder | undefined): QueueInUseError {
 function read(path: string): Found | null {
   try {
     const text = readFileSync(path, 'utf8');
-    return { holder: JSON.parse(text) as Holder, text, seenAt: statSync(path).mtimeMs };
+    return { holder: holderIn(text), text, heardAt: statSync(path).mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+}
+
+function holderIn(text: string): Holder | null {
+  try {
+    const { token, pid, startedAt, host } = JSON.parse(text) as Partial<Holder>;
+    const isWhole = typeof token === 'string' && Number.isInteger(pid) && typeof host === 'string';
+    return isWhole ? { token, pid: pid!, startedAt: startedAt ?? null, host } : null;
+  } catch {
+    // Neither is `null` a holder.
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createWhole, removeStale } from '../client/lock-file';
+import { createOnce, removeStale } from '../client/lock-file';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity';
 
 const POLL_MS = 200;
@@ -57,7 +57,7 @@ export class DataLock {
     let told = false;
     for (const deadline = Date.now() + options.waitMs; ; await sleep(POLL_MS)) {
       if (options.signal?.aborted) throw new StoppedError(`told to stop while ${file} was held`);
-      if (createWhole(file, JSON.stringify(holder))) return new DataLock(file, holder);
+      if (createOnce(file, JSON.stringify(holder))) return new DataLock(file, holder);
       const current = read(file);
       if (current === undefined) continue;
       if (!current.holder.processes.some(isAlive)) {
