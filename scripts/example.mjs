@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'examples');
-const SHARED = ['model.js', 'setting.js'];
+const SHARED = ['model.js', 'model-service.js', 'setting.js'];
 
 const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.js') && !SHARED.includes(file))
