@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT } from './exit';
+import { commandLine } from './invocation';
 import { importPath, isOver, type ImportStatus } from './import-status';
 import { pace, type Progress } from './progress';
 import type { Server } from './server';
@@ -30,12 +31,19 @@ export async function follow(
       if (isOver(known)) return known;
     } catch (thrown) {
       const isAway = thrown instanceof CliError && thrown.exitCode === EXIT.unreachable;
-      if (!isAway || performance.now() - lastHeard > UNREACHABLE_DEADLINE_MS) throw thrown;
+      if (!isAway) throw thrown;
+      if (performance.now() - lastHeard > UNREACHABLE_DEADLINE_MS) throw lost(server, id, thrown);
       show(progress, known, 'the server is out of reach, trying again');
     }
     await sleep(POLL_MS, undefined, { signal: detach }).catch(() => undefined);
   }
   return undefined;
+}
+
+/** What was sent is stored: whoever watched may come back. */
+function lost(server: Server, id: string, cause: CliError): CliError {
+  const again = `To watch the import again: ${commandLine(['imports', 'show', id, '--follow'], server.address)}`;
+  return new CliError(cause.exitCode, cause.message, [...cause.advice, again], { cause });
 }
 
 function show(progress: Progress, status: ImportStatus | undefined, trouble?: string): void {

@@ -13,11 +13,11 @@ import {
 import { serveMcp } from './commands/mcp';
 import { eraseUser, exportUser, showUser } from './commands/users';
 import type { ExitCode } from './exit';
+import { packageVersion } from './invocation';
 import { asCliError, memoryClientOf, told } from './memory-server';
 import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const ROLES = ['user', 'assistant', 'system', 'tool'];
-const MCP_VERSION = '0.1.0';
 const DEFAULT_LIMIT = 10;
 const DEFAULT_CONVERSATIONS = 50;
 
@@ -66,14 +66,16 @@ export function addMemoryCommands(program: Command, onExit: (code: ExitCode) => 
     .action(async (options: ServerOptions & OutputOptions) =>
       onExit(await showStatus(options.url, await serverOf(options).ask('GET', '/health/full'), options)),
     );
-  withServer(program.command('mcp'))
+  withServer(program.command('mcp'), 'one form')
     .description('Serve the memory as MCP tools: search, remember, context, forget.')
-    .option('--user <id>', 'whose memory, where a call does not say')
+    .option('--user <id>', 'whose memory, and nobody else’s; if left out, each call of a tool says whose')
     .option('--http <port>', 'over HTTP on this machine, instead of standard input and output', portNumber)
     .addHelpText('after', example('mcp --user ada'))
     .action(async (options: ServerOptions & { user?: string; http?: number }) =>
       onExit(
-        await told(options, () => serveMcp(memoryClientOf(options), { ...options, version: MCP_VERSION })),
+        await told(options, () =>
+          serveMcp(memoryClientOf(options), { ...options, version: packageVersion() }),
+        ),
       ),
     );
   addUserCommands(program, onExit);
@@ -87,7 +89,7 @@ function addUserCommands(program: Command, onExit: (code: ExitCode) => void): vo
     .action(async (user: string, options: ServerOptions & OutputOptions & { limit: number }) =>
       onExit(await told(options, () => showUser(memoryClientOf(options), user, options))),
     );
-  withServer(program.command('export'))
+  withServer(program.command('export'), 'one form')
     .description('Write all of a user’s data, one JSON record a line.')
     .argument('<user>', 'the user’s id')
     .option('--output <file>', 'a new file; standard output if left out')
@@ -104,7 +106,7 @@ function addUserCommands(program: Command, onExit: (code: ExitCode) => void): vo
 }
 
 function forUser(command: Command): Command {
-  return command.requiredOption('--user <id>', 'whose memory');
+  return command.requiredOption('--user <id>', 'whose memory (required)');
 }
 
 function example(words: string): string {

@@ -1,20 +1,32 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Help, InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../sources/detect';
 import { isUtcOffset } from '../sources/times';
 import { importFile, type ImportOptions } from './commands/import-file';
 import { listImports, listRejections, showImport, steerImport, type OutputOptions } from './commands/imports';
 import { addKeys, addMigrate } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
+import { packageVersion } from './invocation';
 import { addMemoryCommands } from './program-memories';
 import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 failed, or some lines were not imported; 2 wrong usage; 3 server out of reach; 130 interrupted.`;
 
+const FIRST_STEPS = `
+First steps, once the server runs:
+  npx agentic-memories status
+  npx agentic-memories store --user ada "My sister Lin moved to Oslo in May."
+  npx agentic-memories search --user ada "Where does my sister live?"
+\`npx agentic-memories help COMMAND\` says what a command takes.
+`;
+
 /** The command line; `onExit` is told what a command ended with. */
 export function createProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command('agentic-memories')
     .description('Agentic Memories on the command line.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .configureHelp({ optionDescription: describeOption })
+    .addHelpText('after', FIRST_STEPS + EXIT_CODES)
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride();
   addMemoryCommands(program, onExit);
@@ -22,12 +34,12 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
   const imports = program.command('imports').description('See and steer imports.');
   const at = withServer;
   at(imports.command('list'))
-    .description('the imports there are')
+    .description('The imports there are, the newest first.')
     .action(async (options: ServerOptions & OutputOptions) =>
       onExit(await listImports(serverOf(options), options)),
     );
   at(imports.command('show'))
-    .description('how far an import is')
+    .description('How far an import is.')
     .argument('<id>', 'the import')
     .option('--follow', 'watch it until it is over; Ctrl-C stops watching, not the import', false)
     .option('--no-progress', 'show no progress')
@@ -36,9 +48,9 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
         onExit(await showImport(serverOf(options), id, options)),
     );
   for (const [verb, what] of [
-    ['pause', 'hold an import; what is stored stays'],
-    ['resume', 'go on with a paused import'],
-    ['cancel', 'end an import; what is not indexed yet fails and can be retried'],
+    ['pause', 'Hold an import; what is stored stays.'],
+    ['resume', 'Go on with a paused import.'],
+    ['cancel', 'End an import; what is not indexed yet fails and can be retried.'],
   ] as const)
     at(imports.command(verb))
       .description(what)
@@ -47,7 +59,7 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
         onExit(await steerImport(serverOf(options), verb, id, options)),
       );
   at(imports.command('rejections'))
-    .description('the lines that the server refused, and why')
+    .description('The lines that the server refused, and why.')
     .argument('<id>', 'the import')
     .action(async (id: string, options: ServerOptions & OutputOptions) =>
       onExit(await listRejections(serverOf(options), id, options)),
@@ -86,6 +98,16 @@ function addImport(program: Command, onExit: (code: ExitCode) => void): void {
 function utcOffset(text: string): string {
   if (isUtcOffset(text)) return text;
   throw new InvalidArgumentError('It must look like +02:00 or Z.');
+}
+
+/** Whether a flag is off by default goes without saying. */
+function describeOption(this: Help, option: Option): string {
+  const said = option.isBoolean() || option.defaultValue === '' ? withoutDefault(option) : option;
+  return Help.prototype.optionDescription.call(this, said);
+}
+
+function withoutDefault(option: Option): Option {
+  return Object.create(option, { defaultValue: { value: undefined } }) as Option;
 }
 
 /** What commander's own errors end with: help that was asked for is no error. */

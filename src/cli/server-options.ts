@@ -7,14 +7,19 @@ export interface ServerOptions {
   apiKey?: string;
 }
 
-/** The options of every command that speaks to the server. */
-export function withServer(command: Command): Command {
+/**
+ * The options of every command that speaks to the server.
+ * @param output `one form` for a command whose output is for programs anyway: `--json` is taken, and changes nothing
+ */
+export function withServer(command: Command, output: 'text or json' | 'one form' = 'text or json'): Command {
   return command
     .addOption(
       new Option('--url <url>', 'the server').env(URL_VARIABLE).default(DEFAULT_URL).argParser(serverUrl),
     )
     .addOption(new Option('--api-key <key>', 'its key').env(KEY_VARIABLE))
-    .option('--json', 'print JSON, for scripts', false);
+    .addOption(
+      new Option('--json', 'print JSON, for scripts').default(false).hideHelp(output === 'one form'),
+    );
 }
 
 /** The server that these options name. */
@@ -23,6 +28,9 @@ export function serverOf({ url, apiKey }: ServerOptions): Server {
 }
 
 function serverUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError(`It must look like ${DEFAULT_URL}.`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError(`It must look like ${DEFAULT_URL}.`);
+  if (/\/v1\/*$/.test(new URL(text).pathname))
+    throw new InvalidArgumentError('It is the address of the API without /v1.');
+  return text;
 }

@@ -23,7 +23,7 @@ export class Server {
   async ask<T>(method: string, path: string): Promise<T> {
     const { request, answered } = this.open(method, path, {}, ANSWER_TIMEOUT_MS);
     request.end();
-    return this.read<T>(await answered);
+    return this.read<T>(await answered, path);
   }
 
   /** The lines of an NDJSON answer, as they come. */
@@ -31,7 +31,7 @@ export class Server {
     const { request, answered } = this.open('GET', path, {}, ANSWER_TIMEOUT_MS);
     request.end();
     const response = await answered;
-    if (response.statusCode !== 200) await this.read(response);
+    if (response.statusCode !== 200) await this.read(response, path);
     try {
       for await (const line of createInterface({ input: response, crlfDelay: Infinity }))
         if (line.trim() !== '') yield JSON.parse(line) as T;
@@ -65,7 +65,7 @@ export class Server {
           await Promise.race([new Promise((resume) => request.once('drain', resume)), settled]);
       }
       request.end();
-      return await this.read<T>(await answered);
+      return await this.read<T>(await answered, path);
     } catch (thrown) {
       request.destroy();
       throw thrown;
@@ -98,7 +98,7 @@ export class Server {
     return { request, answered };
   }
 
-  private async read<T>(response: http.IncomingMessage): Promise<T> {
+  private async read<T>(response: http.IncomingMessage, path: string): Promise<T> {
     let body: string;
     try {
       body = await text(response);
@@ -108,7 +108,7 @@ export class Server {
     const status = response.statusCode ?? 0;
     const json = parsed(body);
     if (status >= 200 && status < 300 && typeof json === 'object' && json !== null) return json as T;
-    throw refusal(this.address, status, json);
+    throw refusal(this.address, status, json, path);
   }
 
   private unreachable(error: Error): CliError {

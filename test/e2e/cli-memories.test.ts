@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { apiClient } from '../support/api-client';
 import { runCli, startCli } from '../support/cli';
+import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
 import { items } from '../support/shapes';
 import { startStack, type Stack } from '../support/stack';
@@ -51,6 +53,9 @@ it('searches: a table for people, JSON for scripts', async () => {
   const json = await cli(['search', '--user', user, '--json', 'fjords']);
   expect(items(JSON.parse(json.stdout).results)[0]!.content).toBe('Lin likes\nfjords.');
   expect((await cli(['search', '--user', 'nobody', 'x'])).stdout).toBe('Nothing is remembered of nobody.\n');
+  expect((await cli(['search', '--user', user, '--persona', 'astronaut', 'Lin'])).stdout).toBe(
+    `Nothing is remembered of ${user} as astronaut.\n`,
+  );
 });
 
 it('prints a context block', async () => {
@@ -58,6 +63,8 @@ it('prints a context block', async () => {
   expect(stdout).toContain('My sister Lin moved to Oslo.');
   const json = await cli(['context', '--user', user, '--max-tokens', '200', '--json', 'sister Lin']);
   expect(JSON.parse(json.stdout)).toMatchObject({ tokens: expect.any(Number), sources: expect.any(Array) });
+  const tight = await cli(['context', '--user', user, '--max-tokens', '2', 'Where does my sister Lin live?']);
+  expect(tight.stdout).toBe(`Nothing is remembered of ${user} for this that fits 2 tokens.\n`);
 });
 
 it('chats: shows what a line brings up, and what others bring up in the conversation', async () => {
@@ -93,6 +100,15 @@ it('chats: shows what a line brings up, and what others bring up in the conversa
   );
 });
 
+it('chats: says what was lost when the server does not come back', async () => {
+  const args = ['chat', '--user', user, '--url', `http://127.0.0.1:${await freePort()}`];
+  const { code, stderr } = await runCli(args, 'Remember me.\n');
+  expect(stderr).toMatch(
+    /the server is away[^]*error: .*did not come back: 1 line could not be sent.*\nIs it/,
+  );
+  expect(code).toBe(3);
+});
+
 it('lists a user’s conversations and says how the server is', async () => {
   const { stdout } = await cli(['users', user]);
   expect(stdout).toMatch(/^CONVERSATION +MESSAGES +SEARCHABLE +BEGAN +LAST \(UTC\)$/m);
@@ -115,13 +131,24 @@ it('does not erase unasked', async () => {
 });
 
 it.each([
-  [['search', '--user', 'x'.repeat(201), 'q'], 1, /says 422: .*user_id[^]*user_id: must have 1 to 200/],
+  [['search', '--user', 'x'.repeat(201), 'q'], 1, /says 422: .*user_id: must have 1 to 200 [^:]*$/],
   [['search', 'q'], 2, /required option '--user <id>'/],
   [['search', '--user', 'u', '--limit', 'ten', 'q'], 2, /whole number above 0/],
 ])('%j says what is wrong', async (args, code, message) => {
   const run = await cli(args);
   expect(run.code).toBe(code);
   expect(run.stderr).toMatch(message);
+});
+
+it('takes the address of the API alone', async () => {
+  expect(await runCli(['status', '--url', `${stack.url}/v1/`])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('the API without /v1'),
+  });
+  expect(await runCli(['status', '--url', `${stack.url}/elsewhere`])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/says 404[^]*Is --url right\?/),
+  });
 });
 
 it('says when no server is there', async () => {
@@ -145,7 +172,16 @@ it('has help that a newcomer understands', async () => {
     'import',
   ])
     expect(stdout).toMatch(new RegExp(`^ +${command} .*[a-z]{3}`, 'm'));
-  expect((await cli(['search', '--help'])).stdout).toMatch(
-    /Example:\n {2}npx agentic-memories search --user ada/,
-  );
+  expect(stdout).toMatch(/First steps[^]*agentic-memories store --user ada[^]*Exit codes: 0 done/);
+  const help = (await cli(['search', '--help'])).stdout;
+  expect(help).toMatch(/Example:\n {2}npx agentic-memories search --user ada/);
+  // What goes without saying would hide the defaults that matter.
+  expect(help).not.toContain('default: false');
+  expect(help).toContain('default: 10');
+  expect((await runCli(['export', '--help'])).stdout).not.toContain('--json');
+});
+
+it('says its version', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

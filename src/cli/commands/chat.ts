@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import { AdaptiveMemoryOrchestrator, type MemoryClient, type MemoryInjection } from '../../client';
-import { EXIT, type ExitCode } from '../exit';
+import { CliError, EXIT, type ExitCode } from '../exit';
+import { counted } from '../words';
 import type { OutputOptions } from './imports';
 import { oneLine } from './memories';
 
@@ -19,6 +20,7 @@ export async function chat(
   const conversationId = conversation ?? `chat-${randomUUID().slice(0, 8)}`;
   const isPerson = process.stdin.isTTY === true && !json;
   let failure: unknown;
+  let unsent: number;
   const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: isPerson });
   const orchestrator = new AdaptiveMemoryOrchestrator({
     client,
@@ -51,10 +53,15 @@ export async function chat(
       if (isPerson) terminal.prompt();
     }
   } finally {
-    const { unsent } = await orchestrator.shutdown();
-    if (unsent.length > 0) console.error(`  (${unsent.length} could not be sent and are lost)`);
+    unsent = (await orchestrator.shutdown()).unsent.length;
   }
   if (failure !== undefined) throw onFailure(failure);
+  if (unsent > 0)
+    throw new CliError(
+      EXIT.unreachable,
+      `the server did not come back: ${counted(unsent, 'line')} could not be sent and will not be remembered`,
+      ['Is it running (npm start), and is --url right? Then say it again.'],
+    );
   return EXIT.done;
 }
 

@@ -33,7 +33,7 @@ export function addKeys(program: Command, onExit: (code: ExitCode) => void): voi
     .command('keys')
     .description('Make, see and revoke the API’s keys. Once there is one, every call needs one.');
   onRecord(keys.command('create'))
-    .description('make a key; it is shown once')
+    .description('Make a key; it is shown once.')
     .option('--name <name>', 'what it is for', nameOf, '')
     .addOption(namespaceOption('the namespace it belongs to').default(defaultNamespace()))
     .addOption(
@@ -44,11 +44,11 @@ export function addKeys(program: Command, onExit: (code: ExitCode) => void): voi
     .option('--user <id>', 'limits it to this user; may be repeated', userIds)
     .action(async (options: CreateOptions) => onExit(await createKey(options)));
   onRecord(keys.command('list'))
-    .description('the keys there are, without their secrets')
+    .description('The keys there are, without their secrets.')
     .addOption(namespaceOption('only those of this namespace'))
     .action(async (options: RecordOptions & { namespace?: string }) => onExit(await showKeys(options)));
   onRecord(keys.command('revoke'))
-    .description('revoke a key: within seconds it is refused')
+    .description('Revoke a key: within seconds it is refused.')
     .addArgument(new Argument('<id>', 'the key’s id, as `keys list` shows it').argParser(keyIdOf))
     .action(async (id: string, options: RecordOptions) => onExit(await revoke(id, options)));
 }
@@ -56,7 +56,7 @@ export function addKeys(program: Command, onExit: (code: ExitCode) => void): voi
 /** `migrate`: for deployments that want the schema in place before anything starts. */
 export function addMigrate(program: Command, onExit: (code: ExitCode) => void): void {
   onRecord(program.command('migrate'))
-    .description('bring the schema of Postgres up to date; processes do it by themselves, too')
+    .description('Bring the schema of Postgres up to date; processes do it by themselves, too.')
     .action(async (options: RecordOptions) => {
       const applied = await withRecord(options, async (_pool, versions) => versions);
       if (options.json) console.log(JSON.stringify({ applied }));

@@ -55,7 +55,8 @@ export async function searchMemories(
     ...(persona === undefined ? {} : { persona }),
   });
   if (json) console.log(JSON.stringify({ results, pagination }));
-  else if (results.length === 0) console.log(`Nothing is remembered of ${user}.`);
+  else if (results.length === 0)
+    console.log(`Nothing is remembered of ${user}${persona === undefined ? '' : ` as ${persona}`}.`);
   else {
     console.log(table([['SCORE', 'RELEVANCE', 'SAID', 'MEMORY', 'CONTENT'], ...results.map(rowOf)]));
     if (pagination.total > results.length)
@@ -93,7 +94,11 @@ export async function showContext(
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
   });
   if (json) console.log(JSON.stringify(block));
-  else console.log(block.context === '' ? `Nothing is remembered of ${user} for this.` : block.context);
+  else if (block.context !== '') console.log(block.context);
+  else {
+    const budget = maxTokens === undefined ? '' : ` that fits ${counted(maxTokens, 'token')}`;
+    console.log(`Nothing is remembered of ${user} for this${budget}.`);
+  }
   return EXIT.done;
 }
 

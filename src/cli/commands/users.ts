@@ -46,6 +46,7 @@ export async function exportUser(
     records += 1;
     if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
   }
+  if (records === 0) console.error(`Nothing is stored of ${user}.`);
   if (output !== undefined) {
     target.end();
     await once(target, 'close');
