@@ -7,6 +7,9 @@ import type { ImportTeller } from '../temporal/import-signals';
 import type { ReadLine } from './import-lines';
 import { receiveLines, type ReceiveOptions } from './receive-import';
 
+/** A body that takes longer is indexed while it comes; before that, indexing it would only slow down its answer. */
+const HEAD_START_MS = 2_000;
+
 /** A body that was received to its end, or up to the line it was aborted at. */
 export interface ReceivedImport {
   view: ImportView;
@@ -45,7 +48,7 @@ export function createImports({ pool, teller }: { pool: Pool; teller: ImportTell
     async receive(ref, lines, options) {
       await createImport(pool, ref, options.createdByKey);
       // Behind the body: with Temporal down the lines are stored all the same, and the sweep tells it later.
-      void teller.tell(ref);
+      const slow = setTimeout(() => void teller.tell(ref), HEAD_START_MS);
       try {
         const { abortedAtLine } = await receiveLines(pool, ref, lines, options);
         return await ended(abortedAtLine);
@@ -54,6 +57,8 @@ export function createImports({ pool, teller }: { pool: Pool; teller: ImportTell
         await endImportBody(pool, ref).catch(() => undefined);
         void teller.tell(ref);
         throw error;
+      } finally {
+        clearTimeout(slow);
       }
 
       async function ended(abortedAtLine: number | null): Promise<ReceivedImport> {

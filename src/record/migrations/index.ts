@@ -10,6 +10,7 @@ import * as readingsGuards from './0012-readings-guards';
 import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
 import * as memoriesById from './0018-memories-by-id';
+import * as importChunks from './0019-import-chunks';
 import * as tierMarks from './0015-tier-marks';
 
 export interface Migration {
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   upkeep,
   tierMarks,
   memoriesById,
+  importChunks,
 ];
