@@ -6,13 +6,15 @@ import type { MemoryIndex } from '../index/memory-index';
 import type { Embedder } from '../models/embedder';
 import { countMemories, namesOf, restricts, type MemoryFilter, type Owner } from '../record/recall-reads';
 import { headsAround, type RecordedTurn } from '../record/recall-turns';
-import { backgroundShare } from './background/share';
+import { backgroundShare, EVERYDAY_TERMS } from './background/share';
 import { queryVector } from './query-vector';
+import { asMeant, doubtfulTerms } from './scoring/as-meant';
 import { CONTEXT_REACH_TURNS } from './scoring/contextual-bm25';
 import { scorePool } from './scoring/fuse';
 import { evidenceOf, gate, relevanceOf, type QuestionEvidence, type TurnEvidence } from './scoring/gate';
 import { makePool } from './scoring/pool';
 import { questionForEmbedding, readQuestion, type Question } from './scoring/question';
+import { nearestTerms } from './spelling';
 import type { TurnStore } from './turn-store';
 
 /** How many memories stage one asks the index for, by how many there are. */
@@ -21,6 +23,8 @@ const MIDDLE_STORE = { memories: 3_000, candidates: 120 };
 const LARGE_STORE_CANDIDATES = 200;
 /** A filter that leaves many memories is applied after the search, which then has to bring more. */
 const OVER_FETCH = 4;
+/** The index is asked for so many words that a misspelt one may stand for. */
+const SPELLINGS_A_TERM = 3;
 /** A neighbour's own context, and the turn itself. */
 const REACH_TURNS = CONTEXT_REACH_TURNS + 1;
 
@@ -77,22 +81,15 @@ export async function findCandidates(
     understood(dependencies, owner, query, options.now, options.mode ?? 'hybrid'),
     countMemories(pool, owner, options.filter, options.countAtMost ?? null),
   ]);
-  const evidence: QuestionEvidence = {
-    contentTerms: question.contentTerms,
-    namesParticipant: question.mentioned.size > 0,
-    terms: question.terms,
-    properTerms: question.properTerms,
-    phatic: question.phatic,
-  };
   const hits = await index.search(tenantName(owner.namespace, owner.userId), {
-    terms: question.terms.join(' '),
+    terms: [...question.terms, ...otherSpellings(question)].join(' '),
     vector: question.vector,
     ...searchSize(passing, restricts(options.filter)),
   });
   const nothing: Candidates = {
     memories: [],
     total: passing.total,
-    question: evidence,
+    question: evidenceOfQuestion(question),
     vector: question.vector,
   };
   if (hits.length === 0 || passing.total === 0) return nothing;
@@ -100,14 +97,32 @@ export async function findCandidates(
   const ids = hits.map((hit) => hit.id);
   const heads = await headsAround(pool, owner, options.filter, ids, REACH_TURNS);
   const { turns, memories } = await turnStore.load(owner, heads, REACH_TURNS);
-  const scored = scorePool(makePool(turns), question, backgroundShare);
-  const evidences = evidenceOf(scored, question);
+  const turnPool = makePool(turns);
+  const meant = asMeant(question, turnPool);
+  const scored = scorePool(turnPool, meant, backgroundShare);
+  const evidences = evidenceOf(scored, meant);
   const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
   scored.pool.turns.forEach(({ memoryId, recorded }, i) => {
     const { pooled, keywordShare } = scored.scores[i]!;
     byId.get(memoryId)?.turns.push({ turn: recorded, pooled, keywordShare, evidence: evidences[i]! });
   });
-  return { ...nothing, memories: [...byId.values()].sort(byPosition) };
+  return {
+    ...nothing,
+    question: evidenceOfQuestion(meant),
+    memories: [...byId.values()].sort(byPosition),
+  };
+}
+
+function evidenceOfQuestion(question: Question & { contentTerms: number }): QuestionEvidence {
+  const { contentTerms, mentioned, terms, properTerms, phatic } = question;
+  return { contentTerms, namesParticipant: mentioned.size > 0, terms, properTerms, phatic };
+}
+
+/** Everyday words that the doubtful terms of a question may stand for: what the index is asked for besides. */
+function otherSpellings(question: Question): string[] {
+  return doubtfulTerms(question).flatMap((term) =>
+    nearestTerms(term, EVERYDAY_TERMS).slice(0, SPELLINGS_A_TERM),
+  );
 }
 
 /** The question as scoring takes it: with its terms, its vector, or both. */

@@ -118,6 +118,15 @@ describe('mode', () => {
     expect(await first('bees', 'keyword')).toMatchObject({ id: 'm0', keyword: 1 });
     expect((await first('apiary', 'keyword')).score).toBe(0);
   });
+  it.each([
+    ['acountant', 'm3'],
+    ['who takes the funiclar?', 'm11'],
+    ['the lwan', 'm1'],
+  ])('keyword finds what is misspelt: %s', async (query, id) => {
+    const best = await first(query, 'keyword');
+    expect(best).toMatchObject({ id, keyword: 1 });
+    expect(best.score).toBeGreaterThan(0);
+  });
   it('vector finds by meaning alone', async () => {
     expect(await first('bookkeeper in Switzerland', 'vector')).toMatchObject({ id: 'm3', keyword: 0 });
   });

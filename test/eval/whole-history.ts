@@ -3,6 +3,7 @@ import { defaultModelDir } from '../../src/models/model-files';
 import { scaledFromInt8, toInt8 } from '../../src/models/quantize';
 import { backgroundShare } from '../../src/recall/background/share';
 import { embeddingTextOf } from '../../src/recall/index-terms';
+import { asMeant } from '../../src/recall/scoring/as-meant';
 import { scorePool, type FuseWeights } from '../../src/recall/scoring/fuse';
 import { makePool, type Pool, type PoolTurn } from '../../src/recall/scoring/pool';
 import { questionForEmbedding, readQuestion } from '../../src/recall/scoring/question';
@@ -97,7 +98,7 @@ export function askWhole({ pools, vectors }: WholeHistories, weights: FuseWeight
   return [...pools].flatMap(([conversation, pool]) =>
     conversation.questions.map(({ text, category, evidence }) => {
       const vector = vectors.get(questionForEmbedding(text, conversation.names)) ?? null;
-      const question = readQuestion(text, conversation.names, vector, ASKED_AT);
+      const question = asMeant(readQuestion(text, conversation.names, vector, ASKED_AT), pool);
       const { scores } = scorePool(pool, question, backgroundShare, weights);
       const turns = pool.turns
         .map(({ messageId, content }, i) => ({ messageId, content, score: scores[i]!.pooled }))

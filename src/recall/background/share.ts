@@ -12,6 +12,9 @@ for (const [level, stems] of Object.entries(table.levels)) {
   for (const stem of stems.split(' ')) shares.set(stem, share);
 }
 
+/** The share of turns that hold each term of everyday language, 0..1. */
+export const EVERYDAY_TERMS: ReadonlyMap<string, number> = shares;
+
 /** The share of turns that hold a term in everyday language, 0..1. */
 export function backgroundShare(term: string): number {
   return shares.get(term) ?? UNKNOWN_SHARE;

@@ -69,6 +69,7 @@ export function scorePool<T extends PoolTurn>(
   const postings = postingsOf(pool, question.terms);
   const frequencyOf = (term: string): number => postings.get(term)?.places.length ?? 0;
   const idf = smoothIdf(question.terms, pool.turns.length, frequencyOf, background);
+  for (const [term, weight] of question.termWeights ?? []) idf.set(term, weight * idf.get(term)!);
   const bm25 = scaledToBest(contextualBm25(pool, postings, idf, weights.wordContext));
   const cosines = cosinesOf(pool, question.vector, weights.vectorContext);
   const meaning = minMax(cosines.mixed);

@@ -143,8 +143,9 @@ export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: 
   for (const term of question.terms) {
     const idf = gateIdf.get(term) ?? 0;
     total += idf;
+    const counted = idf * (question.termWeights?.get(term) ?? 1);
     const holds = (place: number): void => {
-      matched[place]! += idf;
+      matched[place]! += counted;
       held[place]!.push(term);
     };
     postings.get(term)?.places.forEach(holds);

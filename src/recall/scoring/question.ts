@@ -7,6 +7,8 @@ import { phrasesOf, type Phrase } from './phrases';
 export interface Question {
   /** Distinct prepared terms, names left out. */
   terms: readonly string[];
+  /** Of terms that count less than others: the share, 0..1 (see asMeant). */
+  termWeights?: ReadonlyMap<string, number>;
   /** Those of them that stand side by side. */
   phrases: readonly Phrase[];
   /** Words of participants' names that it mentions. */
