@@ -4,7 +4,6 @@ import { tenantName } from '../src/domain/ids';
 import { isErasedUser } from '../src/domain/errors';
 import { addCounts } from '../src/domain/maintenance';
 import { speaksForItself, type Memory } from '../src/domain/memory';
-import type { Turn } from '../src/domain/message';
 import type { IndexObject } from '../src/index/memory-index';
 import { writeObjects } from '../src/index/write-objects';
 import { toInt8 } from '../src/models/quantize';
@@ -19,7 +18,6 @@ import {
   nextUser,
   turnsToReindex,
   type PlacedUser,
-  type ReindexedTurn,
 } from '../src/record/reindex-reads';
 import type { ReindexActivities, ReindexCounts, ReindexInput } from '../workflows/reindex.contract';
 import type { ActivityDependencies } from './dependencies';
@@ -28,8 +26,11 @@ import { embedTurns } from './embed-turns';
 /** How long one activity works before its workflow shows how far it is. */
 const SLICE_MS = 10_000;
 const PAGE_MEMORIES = 400;
-/** Two requests at a time keep Weaviate busy. */
 const WRITE_OBJECTS = 200;
+/** While these are written the next one is read and built: four requests at a time keep Weaviate busy. */
+const PAGES_IN_FLIGHT = 2;
+/** A page of a slow reindex may be due later than its workflow waits for a sign of life. */
+const HEARTBEAT_EVERY_MS = 5_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const MS_PER_SECOND = 1_000;
@@ -41,75 +42,113 @@ interface Place {
   memoryId: string | null;
 }
 
+/** Behind the last user. */
+const END: Place = { hash: null, memoryId: null };
+
 /** See workflows/reindex.contract. */
 export function createReindexPage(dependencies: ActivityDependencies): ReindexActivities['reindexPage'] {
   return async function reindexPage(input) {
-    const until = Date.now() + SLICE_MS;
+    const startedAt = performance.now();
+    const written: PageInFlight[] = [];
     let counts = NOTHING;
-    let place = placeOf(input.from);
-    for (;;) {
+    let begun = 0;
+    const settleOldest = async (): Promise<void> => {
+      counts = addCounts(counts, await written.shift()!.done) as ReindexCounts;
       Context.current().heartbeat();
-      const user = await nextUser(dependencies.pool, input, place.hash, place.memoryId !== null);
-      if (!user) return { counts, next: null };
-      // Another one, if the one whose page was to come is gone.
-      const from = user.hash === place.hash ? (place.memoryId ?? FIRST_ID) : FIRST_ID;
-      const page = await reindexMemories(dependencies, user, from, input);
-      counts = addCounts(counts, page.counts) as ReindexCounts;
-      place = { hash: user.hash, memoryId: page.next };
-      if (Date.now() >= until) return { counts, next: textOf(place) };
+    };
+    let place = placeOf(input.from);
+    try {
+      for (;;) {
+        const user = await nextUser(dependencies.pool, input, place.hash, place.memoryId !== null);
+        if (!user) {
+          place = END;
+          break;
+        }
+        // Another one, if the one whose page was to come is gone.
+        const from = user.hash === place.hash ? (place.memoryId ?? FIRST_ID) : FIRST_ID;
+        const page = await beginPage(dependencies, user, from, input);
+        written.push(page);
+        begun += page.writes;
+        place = { hash: user.hash, memoryId: page.next };
+        if (written.length >= PAGES_IN_FLIGHT) await settleOldest();
+        await throttle(begun, startedAt, input.objectsPerSecond);
+        if (performance.now() - startedAt >= SLICE_MS) break;
+      }
+      while (written.length > 0) await settleOldest();
+    } finally {
+      // Whoever tries again must not write side by side with what is left of this attempt.
+      await Promise.allSettled(written.map(({ done }) => done));
     }
+    return { counts, next: place === END ? null : textOf(place) };
   };
 }
 
-async function reindexMemories(
+async function throttle(objects: number, startedAt: number, perSecond: number | null): Promise<void> {
+  if (perSecond === null) return;
+  const dueAt = startedAt + (objects / perSecond) * MS_PER_SECOND;
+  for (let leftMs: number; (leftMs = dueAt - performance.now()) > 0;) {
+    const signal = Context.current().cancellationSignal;
+    await sleep(Math.min(leftMs, HEARTBEAT_EVERY_MS), undefined, { signal });
+    Context.current().heartbeat();
+  }
+}
+
+/** A page whose objects are being written. */
+interface PageInFlight {
+  writes: number;
+  /** The memory behind which its user goes on; null: behind them. */
+  next: string | null;
+  done: Promise<ReindexCounts>;
+}
+
+/** Reads a page and builds its objects; returns when their writing has begun. */
+async function beginPage(
   dependencies: ActivityDependencies,
   user: PlacedUser,
   from: string,
-  { rewrite, objectsPerSecond }: ReindexInput,
-): Promise<{ counts: ReindexCounts; next: string | null }> {
+  { rewrite }: ReindexInput,
+): Promise<PageInFlight> {
   const { pool, index } = dependencies;
-  const startedAt = performance.now();
   const tenant = tenantName(user.namespace, user.userId);
   const memories = await indexedMemories(pool, user, from, PAGE_MEMORIES);
   const last = memories.length < PAGE_MEMORIES ? LAST_ID : memories.at(-1)!.id;
-  const held = await index.listIds(tenant, from, last);
-  const known = new Set(memories.map((memory) => memory.id));
-  const wanted = rewrite ? memories : memories.filter((memory) => !held.has(memory.id));
-  try {
-    await write(dependencies, user, tenant, wanted);
-  } catch (thrown) {
-    // Erased meanwhile: nothing of them is to be in the index.
-    if (!isErasedUser(thrown)) throw thrown;
-  }
-  const unknown = [...held].filter((id) => !known.has(id));
-  // Asked again: what was saved since the page was read is not to be removed.
-  const live = await indexedAmong(pool, user, unknown);
-  const removed = unknown.filter((id) => !live.has(id));
-  if (removed.length > 0) await index.remove(tenant, removed);
-  if (objectsPerSecond !== null) {
-    const dueMs = (wanted.length / objectsPerSecond) * MS_PER_SECOND - (performance.now() - startedAt);
-    if (dueMs > 0) await sleep(dueMs, undefined, { signal: Context.current().cancellationSignal });
-  }
-  const done = last === LAST_ID;
-  return {
-    counts: {
-      users: done ? 1 : 0,
+  const listing = index.listIds(tenant, from, last);
+  listing.catch(() => undefined);
+  const held = rewrite ? null : await listing;
+  const wanted = held ? memories.filter((memory) => !held.has(memory.id)) : memories;
+  const objects = await objectsOf(dependencies, user, wanted).catch(unlessErased);
+  const finish = async (): Promise<ReindexCounts> => {
+    await write(dependencies, user, tenant, objects).catch(unlessErased);
+    const known = new Set(memories.map((memory) => memory.id));
+    const unknown = [...(await listing)].filter((id) => !known.has(id));
+    // Asked again: what was saved since the page was read is not to be removed.
+    const live = await indexedAmong(pool, user, unknown);
+    const removed = unknown.filter((id) => !live.has(id));
+    if (removed.length > 0) await index.remove(tenant, removed);
+    return {
+      users: last === LAST_ID ? 1 : 0,
       memories: memories.length,
       written: wanted.length,
       removed: removed.length,
-    },
-    next: done ? null : last,
+    };
   };
+  const done = finish();
+  done.catch(() => undefined);
+  return { writes: wanted.length, next: last === LAST_ID ? null : last, done };
+}
+
+/** Erased meanwhile: nothing of them is to be in the index. */
+function unlessErased(thrown: unknown): [] {
+  if (!isErasedUser(thrown)) throw thrown;
+  return [];
 }
 
 async function write(
-  dependencies: ActivityDependencies,
+  { pool, index }: ActivityDependencies,
   user: PlacedUser,
   tenant: string,
-  memories: readonly Memory[],
+  objects: readonly IndexObject[],
 ): Promise<void> {
-  const { pool, index } = dependencies;
-  const objects = await objectsOf(dependencies, user, memories);
   const parts: IndexObject[][] = [];
   for (let i = 0; i < objects.length; i += WRITE_OBJECTS) parts.push(objects.slice(i, i + WRITE_OBJECTS));
   const whileKnown = (make: () => Promise<void>): Promise<void> => whileNotErased(pool, user, make);
@@ -145,9 +184,10 @@ async function objectsOf(
   for (const memory of batches) {
     const all = turns.get(memory.id) ?? [];
     const said = all.filter((turn) => turn.seq >= memory.firstSeq!);
-    const vectors = new Map(said.flatMap((turn) => (turn.vector ? [[turn.seq, turn.vector] as const] : [])));
-    if (embedder) {
-      const missing = said.filter((turn) => turn.vector === null).map(asTurn);
+    const vectors = new Map<number, Buffer>();
+    for (const turn of said) if (turn.vector) vectors.set(turn.seq, turn.vector);
+    if (embedder && vectors.size < said.length) {
+      const missing = said.filter((turn) => turn.vector === null);
       const { embedded } = await embedTurns(embedder, missing, Context.current().cancellationSignal);
       const fresh = [...embedded].map(([seq, vector]) => ({ seq, vector: toInt8(vector) }));
       const ref = { ...user, conversationId: memory.conversationId! };
@@ -155,14 +195,10 @@ async function objectsOf(
       for (const { seq, vector } of fresh) vectors.set(seq, vector);
       if (fresh.length > 0) Context.current().heartbeat();
     }
-    const before = all.filter((turn) => turn.seq < memory.firstSeq!).map(asTurn);
-    objects.push(batchObject(memory.id, said.map(asTurn), before, vectors));
+    const before = all.filter((turn) => turn.seq < memory.firstSeq!);
+    objects.push(batchObject(memory.id, said, before, vectors));
   }
   return objects;
-}
-
-function asTurn({ vector: _, ...turn }: ReindexedTurn): Turn {
-  return { ...turn, metadata: {}, forcedPersona: null };
 }
 
 function placeOf(text: string | null): Place {

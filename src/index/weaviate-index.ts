@@ -1,6 +1,7 @@
 import { RefusedError } from '../domain/errors';
-import { TenantMissingError, type IndexObject, type MemoryIndex } from './memory-index';
-import { collectionDefinition, collectionName, TERMS_PROPERTY } from './weaviate-collection';
+import type { IndexObject, MemoryIndex } from './memory-index';
+import { collectionDefinition, collectionName } from './weaviate-collection';
+import { createWeaviateBatch } from './weaviate-batch';
 import {
   createWeaviateHttp,
   errorFor,
@@ -10,12 +11,10 @@ import {
 } from './weaviate-http';
 import { createWeaviateSearch } from './weaviate-search';
 
-/** About 1.6 MB of JSON with vectors of 384. */
 const MAX_OBJECTS_PER_REQUEST = 200;
 const MAX_CHARS_PER_REQUEST = 8_000_000;
 const MAX_IDS_PER_DELETE = 1_000;
 const MAX_LISTED_IDS = 500;
-const JSON_CHARS_PER_NUMBER = 21;
 
 export interface WeaviateIndexOptions {
   /** Base URL over HTTP. */
@@ -32,8 +31,7 @@ export interface WeaviateIndexOptions {
 
 /**
  * The index in Weaviate. Opens no connection until it is asked something, so that a process starts while Weaviate is
- * down and goes on once it is back. Writes go by REST: the client's insertMany of two or more objects polls every
- * 500 ms, a batch over REST takes some ten.
+ * down and goes on once it is back.
  */
 export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex {
   const collection = collectionName(options.collectionPrefix, options.embedderName);
@@ -55,6 +53,8 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
 
   const searcher = createWeaviateSearch({ ...options, collection, isTenantAbsent });
 
+  const batch = createWeaviateBatch({ ...options, collection });
+
   const isAbsence = async (answer: WeaviateAnswer, tenant: string): Promise<boolean> =>
     (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem)) &&
     (await isTenantAbsent(tenant));
@@ -64,20 +64,6 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
     if (known.status === 200) return;
     const made = await http.request('POST', '/v1/schema', collectionDefinition(collection));
     if (made.status >= 400 && !/already exists/i.test(made.problem)) throw errorFor(made.problem);
-  };
-
-  const write = async (tenant: string, objects: readonly IndexObject[]): Promise<void> => {
-    const answer = await http.request('POST', '/v1/batch/objects', {
-      objects: objects.map((object) => ({
-        class: collection,
-        tenant,
-        id: object.id,
-        properties: { [TERMS_PROPERTY]: object.terms },
-        ...(object.vector ? { vector: Array.from(object.vector) } : {}),
-      })),
-    });
-    if (answer.status >= 400) throw failureOf(answer, tenant);
-    throwFirstFailure(answer.body, tenant);
   };
 
   const removeTenantFrom = async (name: string, tenant: string): Promise<void> => {
@@ -104,7 +90,7 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
           throw new RefusedError('weaviate', `the vector of ${object.id} holds a number that is not finite`);
         }
       }
-      for (const part of requestsOf(objects)) await write(tenant, part);
+      for (const part of requestsOf(objects)) await batch.write(tenant, part);
     },
 
     search: (tenant, query) => searcher.search(tenant, query),
@@ -168,43 +154,18 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
 
     check,
 
-    close: () => searcher.close(),
+    async close() {
+      batch.close();
+      await searcher.close();
+    },
   };
-}
-
-function failureOf(answer: WeaviateAnswer, tenant: string): Error {
-  if (saysTenantMissing(answer.problem) || saysCollectionMissing(answer.problem))
-    return new TenantMissingError(tenant);
-  return answer.status === 422 || answer.status === 400
-    ? new RefusedError('weaviate', `Weaviate refuses the request: ${answer.problem}`)
-    : errorFor(answer.problem);
-}
-
-/** A batch answers 200 whatever became of its objects; the permanent failure of one is told only if none can be waited out. */
-function throwFirstFailure(body: unknown, tenant: string): void {
-  if (!Array.isArray(body)) throw errorFor('the answer to a batch is no list');
-  let refused: Error | null = null;
-  for (const item of body as BatchResult[]) {
-    if (item.result?.status !== 'FAILED') continue;
-    const problem = (item.result.errors?.error ?? []).map((error) => error.message).join('; ');
-    if (saysTenantMissing(problem) || saysCollectionMissing(problem)) throw new TenantMissingError(tenant);
-    const error = errorFor(`${item.id}: ${problem}`);
-    if (!(error instanceof RefusedError)) throw error;
-    refused ??= error;
-  }
-  if (refused) throw refused;
-}
-
-interface BatchResult {
-  id?: string;
-  result?: { status?: string; errors?: { error?: { message?: string }[] } };
 }
 
 function* requestsOf(objects: readonly IndexObject[]): Generator<IndexObject[]> {
   let part: IndexObject[] = [];
   let chars = 0;
   for (const object of objects) {
-    const size = object.terms.length + (object.vector?.length ?? 0) * JSON_CHARS_PER_NUMBER;
+    const size = object.terms.length + (object.vector?.byteLength ?? 0);
     if (
       part.length > 0 &&
       (part.length === MAX_OBJECTS_PER_REQUEST || chars + size > MAX_CHARS_PER_REQUEST)

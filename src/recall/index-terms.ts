@@ -29,11 +29,13 @@ export function indexTermsOf(
     turn ? termsOf(turn.content, leaveOut) : [];
   const dates = new Set(turns.flatMap((turn) => dateTerms(saidAt(turn))));
   return [
-    ...repeat(own, OWN_REPEATS),
-    ...repeat(before(previous.at(-1)), PREVIOUS_REPEATS),
-    ...repeat(before(previous.at(-2)), ONE_BEFORE_REPEATS),
-    ...repeat([...dates], DATE_REPEATS),
-  ].join(' ');
+    repeat(own, OWN_REPEATS),
+    repeat(before(previous.at(-1)), PREVIOUS_REPEATS),
+    repeat(before(previous.at(-2)), ONE_BEFORE_REPEATS),
+    repeat([...dates], DATE_REPEATS),
+  ]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /** What is embedded of a turn. Never with context or dates glued to it: neighbours are mixed in when a query comes. */
@@ -41,6 +43,6 @@ export function embeddingTextOf(turn: Pick<Turn, 'name' | 'role' | 'content'>): 
   return `${speakerOf(turn)}: ${turn.content}`;
 }
 
-function repeat(terms: readonly string[], times: number): string[] {
-  return Array.from({ length: times }, () => terms).flat();
+function repeat(terms: readonly string[], times: number): string {
+  return terms.length === 0 ? '' : ` ${terms.join(' ')}`.repeat(times).slice(1);
 }

@@ -75,12 +75,13 @@ export async function indexedAmong(
 // What was deleted, has expired or was rewritten by hand must not help to index its neighbours (turnsOutOfContext).
 const TURNS = {
   name: 'reindex-turns',
-  text: `SELECT m.id AS memory_id, t.seq, t.message_id, t.role, t.name, t.content, t.said_at, t.stored_at, v.vector
+  text: `SELECT m.id AS memory_id, t.seq, t.message_id, t.role, t.name, t.content,
+               coalesce(t.said_at, t.stored_at) AS at, v.vector
            FROM memories m
            JOIN messages t ON t.namespace = $1 AND t.user_id = $2 AND t.conversation_id = m.conversation_id
             AND t.seq BETWEEN m.first_seq - ${CONTEXT_TURNS} AND m.last_seq
            LEFT JOIN turn_vectors v ON v.namespace = $1 AND v.user_id = $2 AND v.conversation_id = m.conversation_id
-            AND v.seq = t.seq AND v.embedder = $4
+            AND v.seq = t.seq AND v.embedder = $4 AND t.seq >= m.first_seq
            LEFT JOIN LATERAL (
              SELECT d.last_seq >= t.seq AND (d.deleted_at IS NOT NULL OR d.content_edited
                                              OR d.expires_at <= clock_timestamp()) AS out_of_context
@@ -92,13 +93,13 @@ const TURNS = {
           ORDER BY m.id, t.seq`,
 };
 
-/** A turn of a memory, or one before it that helps to index it. */
-export interface ReindexedTurn extends Pick<Turn, 'seq' | 'messageId' | 'role' | 'name' | 'content'> {
-  timestamp: Date | null;
-  storedAt: Date;
-  /** Null if there is none of this embedder. */
+/** A turn of a memory, or one before it that helps to index it; of its times there is the one that counts. */
+export interface ReindexedTurn extends Turn {
+  /** Null if there is none of this embedder, and of those before. */
   vector: Buffer | null;
 }
+
+const NO_METADATA = Object.freeze({});
 
 /** The turns of these raw memories and what stands before them, by memory, in one read. */
 export async function turnsToReindex(
@@ -116,8 +117,7 @@ export async function turnsToReindex(
     role: Turn['role'];
     name: string | null;
     content: string;
-    said_at: Date | null;
-    stored_at: Date;
+    at: Date;
     vector: Buffer | null;
   }>(on, TURNS, [owner.namespace, owner.userId, ids, embedderName]);
   for (const row of result.rows)
@@ -127,8 +127,10 @@ export async function turnsToReindex(
       role: row.role,
       name: row.name,
       content: row.content,
-      timestamp: row.said_at,
-      storedAt: row.stored_at,
+      timestamp: row.at,
+      storedAt: row.at,
+      metadata: NO_METADATA,
+      forcedPersona: null,
       vector: row.vector,
     });
   return byMemory;
