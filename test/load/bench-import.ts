@@ -6,28 +6,25 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { loadConfig, type Config } from '../../src/config';
-import { conversationWorkflowId, tenantName } from '../../src/domain/ids';
+import { conversationWorkflowId } from '../../src/domain/ids';
 import { importWorkflowId } from '../../src/domain/import';
-import { collectionDefinition, collectionName } from '../../src/index/weaviate-collection';
 import { createEmbedder } from '../../src/models/create-embedder';
 import { createTemporalClient } from '../../src/temporal/connection';
 import { importView, ndjson, sendImport, type ImportAnswer } from '../support/import-client';
+import { bareInserts, objectsOf } from './bare-inserts';
 import { startBenchStack, type BenchStack } from './bench-stack';
 import { startInstantEmbeddings } from './instant-embeddings';
 import { JsonClient, openLoop, quantile } from './requests';
-import { turnText } from './synthetic-talk';
+import { CONVERSATION_MESSAGES, talk, turnText, type Line } from './synthetic-talk';
 
 /** Sizes; other ones by environment: BENCH_LOCAL_MESSAGES, BENCH_STUB_MESSAGES; 0 leaves a part out. */
 const LOCAL_MESSAGES = Number(process.env['BENCH_LOCAL_MESSAGES'] ?? 3_000);
 const STUB_MESSAGES = Number(process.env['BENCH_STUB_MESSAGES'] ?? 20_000);
-const CONVERSATION_MESSAGES = 100;
 const POST_MESSAGES = 10_000;
 const LIVE_RATE_PER_SECOND = 10;
 const LIVE_MS = 30_000;
 const STUB_DIMENSIONS = 384;
 const SAMPLE_MS = 100;
-const OBJECTS_A_REQUEST = 200;
-const BARE_REQUESTS_IN_FLIGHT = 4;
 const DEADLINE_MS = 30 * 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -76,7 +73,8 @@ async function withInstantEmbedder(): Promise<void> {
     const before = { requests: stub.requests, texts: stub.texts };
     const run = await importAll(stack, lines);
     const requests = ((stub.requests - before.requests) * 1_000) / STUB_MESSAGES;
-    const bare = await bareInserts(stack, user);
+    const objects = await objectsOf(stack, user, `instant-${STUB_DIMENSIONS}`);
+    const bare = { objects: objects.length, perSecond: await bareInserts(stack, objects) };
     const objectsPerSecond = run.perSecond * (bare.objects / STUB_MESSAGES);
     say(
       `objects/s from first byte to last searchable, instant embedder: ${objectsPerSecond.toFixed(0)} (${run.perSecond.toFixed(0)} messages/s) against ${bare.perSecond.toFixed(0)} bare REST batch inserts = ${(objectsPerSecond / bare.perSecond).toFixed(2)} (wanted: 0.6)`,
@@ -92,24 +90,6 @@ async function withInstantEmbedder(): Promise<void> {
     await stack.stop();
     stub.close();
   }
-}
-
-interface Line {
-  user_id: string;
-  conversation_id: string;
-  role: string;
-  content: string;
-  timestamp: string;
-}
-
-function talk(user: string, count: number): Line[] {
-  return Array.from({ length: count }, (_, i) => ({
-    user_id: user,
-    conversation_id: `talk-${Math.floor(i / CONVERSATION_MESSAGES)}`,
-    role: i % 2 === 0 ? 'user' : 'assistant',
-    content: turnText(i),
-    timestamp: new Date(1_600_000_000_000 + i * 1_000).toISOString(),
-  }));
 }
 
 interface Run {
@@ -237,57 +217,6 @@ async function postAgainstCopy(stack: BenchStack): Promise<void> {
     rmSync(file, { force: true });
     await record.end();
   }
-}
-
-interface WeaviateObject {
-  class: string;
-  id: string;
-  properties: object;
-  vector?: number[];
-}
-
-/** Writes the objects that the import made once more, into a collection like theirs. */
-async function bareInserts(stack: BenchStack, user: string): Promise<{ objects: number; perSecond: number }> {
-  const config = loadConfig(stack.env);
-  const url = config.WEAVIATE_URL;
-  const collection = collectionName(config.WEAVIATE_COLLECTION, `instant-${STUB_DIMENSIONS}`);
-  const tenant = tenantName(config.NAMESPACE, user);
-  const json = async (path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(config.WEAVIATE_API_KEY ? { authorization: `Bearer ${config.WEAVIATE_API_KEY}` } : {}),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  };
-  const objects: WeaviateObject[] = [];
-  for (let after = ''; ; after = objects.at(-1)!.id) {
-    const from = after === '' ? '' : `&after=${after}`;
-    const path = `/v1/objects?class=${collection}&tenant=${tenant}&include=vector&limit=500${from}`;
-    const page = (await json(path)) as { objects: WeaviateObject[] };
-    objects.push(...page.objects);
-    if (page.objects.length < 500) break;
-  }
-  const bare = `Bare${collection}`;
-  await json('/v1/schema', collectionDefinition(bare));
-  await json(`/v1/schema/${bare}/tenants`, [{ name: tenant }]);
-  const started = performance.now();
-  const parts: WeaviateObject[][] = [];
-  for (let from = 0; from < objects.length; from += OBJECTS_A_REQUEST)
-    parts.push(objects.slice(from, from + OBJECTS_A_REQUEST));
-  const next = parts.values();
-  const work = async (): Promise<void> => {
-    for (const part of next)
-      await json('/v1/batch/objects', {
-        objects: part.map(({ id, properties, vector }) => ({ class: bare, tenant, id, properties, vector })),
-      });
-  };
-  await Promise.all(Array.from({ length: BARE_REQUESTS_IN_FLIGHT }, work));
-  return { objects: objects.length, perSecond: objects.length / ((performance.now() - started) / 1_000) };
 }
 
 async function historyEvents(stack: BenchStack, user: string, importId: string): Promise<void> {

@@ -11,6 +11,7 @@ const LOCAL_MAIN = resolve(__dirname, '../../src/local/main.js');
 /** A whole stack, as `npm start` runs it, on a data folder of its own that is removed afterwards. */
 export interface BenchStack {
   url: string;
+  dataDir: string;
   /** The environment that the API was started with. */
   env: Record<string, string>;
   pidOf(part: string): number;
@@ -45,6 +46,7 @@ export async function startBenchStack(extraEnv: Record<string, string> = {}): Pr
     .map((entry) => entry.split('='));
   return {
     url,
+    dataDir,
     env: Object.fromEntries(entries.map(([name, ...value]) => [name, value.join('=')])),
     pidOf,
     stop: () => stop(child, dataDir),

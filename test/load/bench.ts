@@ -12,6 +12,7 @@ import { retrieveAgainstBareQuery } from './bench-retrieve';
 import { openStreams } from './bench-streams';
 import { startInstantEmbeddings } from './instant-embeddings';
 import { JsonClient, closedLoop, openLoop, quantile, type LoadResult } from './requests';
+import { settle } from './settle';
 import { turnText } from './synthetic-talk';
 
 const IN_FLIGHT = 32;
@@ -249,28 +250,6 @@ async function startBareRoute(stack: BenchStack): Promise<{ url: string; stop():
   const url = `http://127.0.0.1:${port}`;
   await poll('the bare route is up', DEADLINE_MS, async () => (await fetch(`${url}/insert`)).status === 404);
   return { url, stop: () => void child.kill('SIGKILL') };
-}
-
-/** Waits until nothing is pending, so that one figure's work does not weigh on the next. */
-async function settle(stack: BenchStack): Promise<void> {
-  const { Client } = await import('pg');
-  const record = new Client({ connectionString: stack.env['DATABASE_URL'] });
-  await record.connect();
-  try {
-    await poll(
-      'everything is indexed',
-      10 * DEADLINE_MS,
-      async () => {
-        const result = await record.query(
-          'SELECT 1 FROM conversations WHERE indexed_through < appended_through LIMIT 1',
-        );
-        return result.rowCount === 0;
-      },
-      500,
-    );
-  } finally {
-    await record.end();
-  }
 }
 
 function expectNoFailures(label: string, result: LoadResult): void {

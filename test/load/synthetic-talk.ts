@@ -49,3 +49,25 @@ export function turnText(i: number): string {
 export function question(i: number): string {
   return `When was it that ${pick(WHO, i)} ${pick(DID, i * 3 + (i >> 2))} ${pick(WHAT, i * 7 + (i >> 3))}? (${i})`;
 }
+
+export const CONVERSATION_MESSAGES = 100;
+
+/** A line of an import. */
+export interface Line {
+  user_id: string;
+  conversation_id: string;
+  role: string;
+  content: string;
+  timestamp: string;
+}
+
+/** Conversations of a hundred messages, a second apart. */
+export function talk(user: string, count: number): Line[] {
+  return Array.from({ length: count }, (_, i) => ({
+    user_id: user,
+    conversation_id: `talk-${Math.floor(i / CONVERSATION_MESSAGES)}`,
+    role: i % 2 === 0 ? 'user' : 'assistant',
+    content: turnText(i),
+    timestamp: new Date(1_600_000_000_000 + i * 1_000).toISOString(),
+  }));
+}
