@@ -19,7 +19,13 @@ import {
 } from './config';
 import { ensureError } from './domain/errors';
 import { createWeaviateIndex } from './index/weaviate-index';
-import { meteredActivities, meteredEmbedder, meteredIndex } from './metrics/metered';
+import {
+  countTokens,
+  meteredActivities,
+  meteredEmbedder,
+  meteredIndex,
+  meteredLanguageModel,
+} from './metrics/metered';
 import { createProcessMetrics, serveMetrics } from './metrics/process-metrics';
 import { createEmbedder } from './models/create-embedder';
 import { readPersonas } from './models/configured-personas';
@@ -117,7 +123,10 @@ async function work(config: Config, logger: Logger, signal: AbortSignal): Promis
   const tiersTeller = createTiersTeller(telling);
   const llm = languageModelSettingsOf(config);
   const extraction = llm && {
-    model: createOpenAiLanguageModel(llm),
+    model: meteredLanguageModel(
+      createOpenAiLanguageModel({ ...llm, onTokens: countTokens(metrics.instruments) }),
+      metrics.instruments,
+    ),
     policy: extractionPolicyOf(config),
     teller: createExtractionTeller(telling),
   };

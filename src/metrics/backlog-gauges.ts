@@ -16,33 +16,44 @@ export interface BacklogFigures {
 
 /** Gauges that are read when somebody looks, at most every few seconds. */
 export function addBacklogGauges(registry: Registry, read: () => Promise<BacklogFigures>): void {
-  const registers = [registry];
-  const pending = new Gauge({
-    name: `${PREFIX}pending_messages`,
-    help: 'Messages neither indexed nor failed, by what they wait for',
-    labelNames: ['phase'],
-    registers,
-  });
-  const oldest = new Gauge({
-    name: `${PREFIX}oldest_pending_age_seconds`,
-    help: 'Age of the oldest pending message, by what it waits for',
-    labelNames: ['phase'],
-    registers,
-  });
-  const failed = new Gauge({
-    name: `${PREFIX}failed_messages`,
-    help: 'Messages that were refused for good and can be retried',
-    registers,
-  });
-  const seen = new Gauge({
-    name: `${PREFIX}worker_seen_age_seconds`,
-    help: 'Since a worker was last alive; absent when none ever was',
-    registers,
-  });
   let lastMs = -Infinity;
   let reading: Promise<void> | null = null;
   const refresh = async (): Promise<void> => {
-    const figures = await beforeDeadline(read());
+    try {
+      show(await beforeDeadline(read()));
+      up.set(1);
+    } catch {
+      up.set(0);
+    }
+    lastMs = performance.now();
+    reading = null;
+  };
+  // Each of them waits for it: they are collected side by side, and one that did not would show what was read before.
+  const collect = async (): Promise<void> => {
+    if (performance.now() - lastMs >= KEPT_MS) await (reading ??= refresh());
+  };
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> =>
+    new Gauge({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry], collect });
+  const pending = gauge('pending_messages', 'Messages neither indexed nor failed, by what they wait for', [
+    'phase',
+  ]);
+  const oldest = gauge(
+    'oldest_pending_age_seconds',
+    'Age of the oldest pending message, by what it waits for',
+    ['phase'],
+  );
+  const failed = gauge('failed_messages', 'Messages that were refused for good and can be retried', []);
+  const seen = gauge(
+    'worker_seen_age_seconds',
+    'Since a worker was last alive; absent when none ever was',
+    [],
+  );
+  const up = gauge(
+    'record_up',
+    '1 when the record could be read for these figures; else those of the backlog are old',
+    [],
+  );
+  const show = (figures: BacklogFigures): void => {
     pending.reset();
     oldest.reset();
     seen.remove();
@@ -51,24 +62,6 @@ export function addBacklogGauges(registry: Registry, read: () => Promise<Backlog
     failed.set(figures.failedMessages);
     if (figures.workerSeenSeconds !== null) seen.set(figures.workerSeenSeconds);
   };
-  new Gauge({
-    name: `${PREFIX}record_up`,
-    help: '1 when the record could be read for these figures; else those of the backlog are old',
-    registers,
-    async collect() {
-      if (performance.now() - lastMs < KEPT_MS) return;
-      reading ??= refresh()
-        .then(
-          () => this.set(1),
-          () => this.set(0),
-        )
-        .finally(() => {
-          lastMs = performance.now();
-          reading = null;
-        });
-      await reading;
-    },
-  });
 }
 
 async function beforeDeadline<T>(work: Promise<T>): Promise<T> {

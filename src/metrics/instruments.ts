@@ -16,6 +16,8 @@ export interface Instruments {
   embedderTexts: Counter<'purpose'>;
   embedderCharacters: Counter<'purpose'>;
   indexSeconds: Histogram<'operation' | 'outcome'>;
+  modelSeconds: Histogram<'outcome'>;
+  modelTokens: Counter<'direction'>;
   activitySeconds: Histogram<'activity' | 'outcome'>;
   activityRetries: Counter<'activity'>;
   scheduleToStartSeconds: Histogram<'activity'>;
@@ -46,6 +48,15 @@ export function createInstruments(registry: Registry): Instruments {
     embedderTexts: counter('embedder_texts_total', 'Texts embedded', ['purpose']),
     embedderCharacters: counter('embedder_characters_total', 'Characters embedded', ['purpose']),
     indexSeconds: histogram('index_seconds', 'Calls of the index', ['operation', 'outcome']),
+    modelSeconds: histogram(
+      'language_model_seconds',
+      'Calls of the language model',
+      ['outcome'],
+      SECONDS_OF_WORK,
+    ),
+    modelTokens: counter('language_model_tokens_total', 'Tokens the language model read and wrote', [
+      'direction',
+    ]),
     activitySeconds: histogram(
       'activity_seconds',
       'Work on batches and other activities',

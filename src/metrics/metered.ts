@@ -3,6 +3,8 @@ import type { MemoryIndex } from '../index/memory-index';
 import type { Imports } from '../ingest/imports';
 import type { Appended, Ingest, Streamed } from '../ingest/ingest';
 import type { Embedder } from '../models/embedder';
+import type { LanguageModel } from '../models/language-model';
+import type { ModelTokens } from '../models/openai-language-model';
 import type { Instruments } from './instruments';
 
 const MS_PER_SECOND = 1_000;
@@ -40,6 +42,26 @@ export function meteredEmbedder(embedder: Embedder, instruments: Instruments): E
         (seconds, outcome) => instruments.embedderSeconds.observe({ purpose, outcome }, seconds),
       );
     },
+  };
+}
+
+/** The language model, its calls counted. */
+export function meteredLanguageModel(model: LanguageModel, instruments: Instruments): LanguageModel {
+  return {
+    ...model,
+    answer: (question, signal) =>
+      timed(
+        () => model.answer(question, signal),
+        (seconds, outcome) => instruments.modelSeconds.observe({ outcome }, seconds),
+      ),
+  };
+}
+
+/** Counts tokens as the service tells them. */
+export function countTokens(instruments: Instruments): (tokens: ModelTokens) => void {
+  return ({ input, output }) => {
+    instruments.modelTokens.inc({ direction: 'input' }, input);
+    instruments.modelTokens.inc({ direction: 'output' }, output);
   };
 }
 

@@ -4,11 +4,24 @@ import { UnavailableError } from '../domain/errors';
 import type { LanguageModel } from './language-model';
 import { createOpenAiLanguageModel } from './openai-language-model';
 
+/** Less than the slow stub takes, more than a busy machine does. */
+const TIMEOUT_MS = 1_500;
+
 let stub: StubLanguageModel;
 let model: LanguageModel;
+const tokens = { input: 0, output: 0 };
 beforeAll(async () => {
   stub = await startStubLanguageModel();
-  model = createOpenAiLanguageModel({ url: stub.url, apiKey: 'k', model: 'm', timeoutMs: 400 });
+  model = createOpenAiLanguageModel({
+    url: stub.url,
+    apiKey: 'k',
+    model: 'm',
+    timeoutMs: TIMEOUT_MS,
+    onTokens: ({ input, output }) => {
+      tokens.input += input;
+      tokens.output += output;
+    },
+  });
 });
 afterAll(() => stub.close());
 afterEach(() => {
@@ -33,8 +46,19 @@ describe('the language model', () => {
     await model.check();
   });
 
+  it('says what its answers cost, also those of no use', async () => {
+    const before = { ...tokens };
+    await ask();
+    expect(tokens.input).toBeGreaterThan(before.input);
+    expect(tokens.output).toBeGreaterThan(before.output);
+    stub.failure = () => 'wrong-schema';
+    const between = { ...tokens };
+    await ask().catch(() => undefined);
+    expect(tokens.input).toBeGreaterThan(between.input);
+  });
+
   it.each([
-    ['slow', /did not answer within 400 ms/],
+    ['slow', /did not answer within 1500 ms/],
     ['limit', /answered 429/],
     ['cut', /broke off/],
     ['cut-json', /cut its answer off/],

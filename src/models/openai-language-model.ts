@@ -1,5 +1,12 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { APICallError, NoObjectGeneratedError, NoOutputGeneratedError, Output, generateText } from 'ai';
+import {
+  APICallError,
+  NoObjectGeneratedError,
+  NoOutputGeneratedError,
+  Output,
+  generateText,
+  type LanguageModelUsage,
+} from 'ai';
 import { RefusedError, UnavailableError, ensureError } from '../domain/errors';
 import type { LanguageModel, ModelQuestion } from './language-model';
 
@@ -23,6 +30,13 @@ export interface OpenAiLanguageModelOptions {
   model: string;
   /** Deadline of one request, its body included. */
   timeoutMs: number;
+  /** Told what the service says it has read and written, of answers that are of no use too: they are paid for. */
+  onTokens?: ((tokens: ModelTokens) => void) | undefined;
+}
+
+export interface ModelTokens {
+  input: number;
+  output: number;
 }
 
 /** A language model behind any service that speaks OpenAI's `POST /chat/completions` with a JSON schema. */
@@ -36,13 +50,16 @@ export function createOpenAiLanguageModel(options: OpenAiLanguageModelOptions): 
   });
   const headers = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {};
 
+  const count = (usage: Partial<LanguageModelUsage> | undefined): void =>
+    options.onTokens?.({ input: usage?.inputTokens ?? 0, output: usage?.outputTokens ?? 0 });
+
   return {
     name: options.model,
 
     async answer<T>(question: ModelQuestion<T>, signal: AbortSignal): Promise<T> {
       const deadline = AbortSignal.timeout(options.timeoutMs);
       try {
-        const { output } = await generateText({
+        const { output, usage } = await generateText({
           model: provider(options.model),
           system: question.system,
           prompt: question.prompt,
@@ -52,8 +69,10 @@ export function createOpenAiLanguageModel(options: OpenAiLanguageModelOptions): 
           maxRetries: 0,
           abortSignal: AbortSignal.any([signal, deadline]),
         });
+        count(usage);
         return output;
       } catch (thrown) {
+        if (NoObjectGeneratedError.isInstance(thrown)) count(thrown.usage);
         if (signal.aborted) throw signal.reason;
         throw explain(ensureError(thrown), deadline.aborted ? options.timeoutMs : null);
       }
