@@ -98,14 +98,15 @@ export async function runChaos(options: {
     for (const url of urls)
       await poll('all parts are well', SETTLE_DEADLINE_MS, async () => (await health(url)).status === 'ok');
     // A run writes its last step down a moment after the record has it.
+    const judged = (): Promise<Verdict> =>
+      judge({ pool, temporal: temporal.client, weaviate }, namespace, {
+        acknowledged: traffic.acknowledged,
+        erased,
+      });
     const verdict = await poll('the stores agree', SETTLE_DEADLINE_MS / 5, async () => {
-      const judged = await judge(
-        { pool, temporal: temporal.client, weaviate },
-        namespace,
-        traffic.acknowledged,
-      );
-      return judged.problems.length === 0 && judged;
-    }).catch(() => judge({ pool, temporal: temporal.client, weaviate }, namespace, traffic.acknowledged));
+      const one = await judged();
+      return one.problems.length === 0 && one;
+    }).catch(judged);
     const { sent, resent } = traffic;
     const { counts: faults, skipped, recoveryMs } = injector;
     return { ...verdict, seed, faults, skipped, sent, resent, settledMs, recoveryMs };

@@ -28,7 +28,7 @@ export interface Verdict {
 export async function judge(
   stores: Stores,
   namespace: string,
-  acknowledged: ReadonlySet<string>,
+  { acknowledged, erased }: { acknowledged: ReadonlySet<string>; erased: string },
 ): Promise<Verdict> {
   const problems: string[] = [];
   const found = await census(stores.pool, namespace);
@@ -48,6 +48,7 @@ export async function judge(
   if (doubled > 0) problems.push(`doubled: ${doubled}`);
   const objects = await compareIndex(stores, namespace, problems);
   const runs = await compareTemporal(stores, namespace, problems);
+  await nothingOf(erased, stores, namespace, problems);
   return { stored: ids.length, lost: lost.length, doubled, objects, runs, problems };
 }
 
@@ -83,6 +84,23 @@ async function objectIds({ weaviate }: Stores, tenant: string): Promise<string[]
     ids.push(...objects.map(({ id }) => id));
     if (objects.length < PAGE) return ids;
   }
+}
+
+/** Who was erased is neither in the index nor in Temporal; that the record has nothing was waited for. */
+async function nothingOf(
+  erased: string,
+  { weaviate, temporal }: Stores,
+  namespace: string,
+  problems: string[],
+): Promise<void> {
+  const tenant = `${weaviate.url}/v1/schema/${weaviate.collection}/tenants/${tenantName(namespace, erased)}`;
+  const response = await fetch(tenant, {
+    headers: { Authorization: `Bearer ${weaviate.key}` },
+    signal: AbortSignal.timeout(CALL_DEADLINE_MS),
+  });
+  if (response.ok) problems.push(`index: ${erased} has a tenant`);
+  for await (const { workflowId } of temporal.workflow.list())
+    if (workflowId.includes(erased)) problems.push(`Temporal: ${workflowId} is of an erased user`);
 }
 
 /** No run has failed, and those that are open know what the record knows. */
