@@ -38,7 +38,7 @@ export interface OrchestratorOptions extends ClientOptions {
 export interface StreamedTurn {
   messageId: string;
   injections: MemoryInjection[];
-  /** The server is away: the message waits here, and its injections go to the listeners once it is sent. */
+  /** The server is away, or takes what has waited for it: this waits, too, and its injections go to the listeners. */
   queued: boolean;
   /** Its place in the conversation; null while it is queued. */
   seq: number | null;

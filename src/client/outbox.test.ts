@@ -36,6 +36,14 @@ function server(): { sent: string[]; isAway: boolean; refused: Set<string>; opti
   return Object.assign(state, { options });
 }
 
+/** Takes a second for each message. */
+const slowly =
+  (send: OutboxOptions['send']): OutboxOptions['send'] =>
+  async (one, signal) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return send(one, signal);
+  };
+
 const until = async (isTrue: () => boolean): Promise<void> => {
   const deadline = Date.now() + 10_000;
   while (!isTrue()) {
@@ -75,6 +83,50 @@ it('tells whoever waits of a refusal, and goes on with what is behind it', async
   const results = await Promise.allSettled(ids(3).map((id) => outbox.put(message(id))));
   expect(results.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(here.sent).toEqual(['m0', 'm2']);
+});
+
+it('lets nobody wait for long behind what has waited for the server', async () => {
+  const here = server();
+  const store = {
+    load: async () => ids(4).map((id) => ({ key: id, message: message(id) })),
+    add: async () => undefined,
+    remove: async () => undefined,
+  };
+  const outbox = new Outbox({ ...here.options, send: slowly(here.options.send), store });
+  const [behind, elsewhere] = [outbox.put(message('m4')), outbox.put(message('x', 'other'))];
+  expect(await behind).toEqual({ queued: true, answer: null });
+  expect(here.sent).not.toContain('m3');
+  expect(await elsewhere).toMatchObject({ queued: false });
+  await until(() => outbox.waiting === 0);
+  expect(here.sent.filter((id) => id !== 'x')).toEqual(ids(5));
+}, 20_000);
+
+it('lets callers wait for each other', async () => {
+  const here = server();
+  const outbox = new Outbox({ ...here.options, send: slowly(here.options.send) });
+  const deliveries = await Promise.all(ids(4).map((id) => outbox.put(message(id))));
+  expect(deliveries.map((one) => one.queued)).toEqual([false, false, false, false]);
+}, 20_000);
+
+it('goes on behind a refused message that its store cannot let go of, and tells', async () => {
+  const here = server();
+  here.refused.add('m0');
+  const told: unknown[] = [];
+  const store = {
+    load: async () => [],
+    add: async () => undefined,
+    remove: (key: string) => (key === first ? Promise.reject(new Error('disk full')) : Promise.resolve()),
+  };
+  let first: string | undefined;
+  const outbox = new Outbox({
+    ...here.options,
+    onRefused: (_message, error) => told.push(error),
+    store: { ...store, add: async ({ key }) => void (first ??= key) },
+  });
+  const results = await Promise.allSettled(ids(2).map((id) => outbox.put(message(id))));
+  expect(results.map((one) => one.status)).toEqual(['rejected', 'fulfilled']);
+  expect(told).toEqual([new Error('disk full')]);
+  expect(outbox.waiting).toBe(0);
 });
 
 it('takes no more than it may hold', async () => {

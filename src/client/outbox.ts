@@ -4,7 +4,10 @@ import { backoffMs, pause } from './transport';
 import type { OrchestratorMessage, StreamedMessage } from './wire';
 
 const DEFAULT_MAX_MESSAGES = 1_000;
-/** So long a caller waits for a server that is just being restarted, before it is told that its message is queued. */
+/**
+ * So long a caller waits for a server that is just being restarted, or for what has waited for it before, until it is
+ * told that its message is queued.
+ */
 const PATIENCE_MS = 2_000;
 const DRAIN_POLL_MS = 20;
 
@@ -83,7 +86,8 @@ export class Outbox {
     this.enter(entry);
     await persisted.catch(() => undefined);
     if (this.away) tellQueued(entry);
-    return delivery;
+    const impatience = setTimeout(() => this.tellIfBehind(entry), PATIENCE_MS);
+    return delivery.finally(() => clearTimeout(impatience));
   }
 
   /** Whether the server was out of reach when it was last asked. */
@@ -154,12 +158,20 @@ export class Outbox {
           continue;
         }
         this.serverIsBack();
-        if (lane[0] === entry) await this.leave(lane, entry);
         if (entry.reject) entry.reject(error);
         else this.options.onRefused(entry.message, error);
+        // Where it stays in the store it is refused again after the next start.
+        const stays = (reason: unknown): void => this.options.onRefused(entry.message, reason);
+        if (lane[0] === entry) await this.leave(lane, entry).catch(stays);
       }
     }
     this.lanes.delete(key);
+  }
+
+  /** A server that is back takes what has waited first: a chat does not stand still meanwhile. */
+  private tellIfBehind(entry: Entry): void {
+    const [first] = this.lanes.get(laneOf(entry.message)) ?? [];
+    if (first !== undefined && first !== entry && first.resolve === undefined) tellQueued(entry);
   }
 
   private async leave(lane: Entry[], entry: Entry): Promise<void> {

@@ -226,6 +226,54 @@ describe('subscriptions', () => {
     await Promise.all([here.shutdown(), there.shutdown()]);
   });
 
+  it('without a conversation hear what their own orchestrator streams, of every user, and nothing of others', async () => {
+    const [ada, bo] = [await someone(), await someone()];
+    const here = new AdaptiveMemoryOrchestrator({ baseUrl: stack.url });
+    const there = new AdaptiveMemoryOrchestrator({ baseUrl: stack.url });
+    const [heard, heardThere] = [[], []] as MemoryInjection[][];
+    here.subscribeInjections((one) => void heard!.push(one));
+    there.subscribeInjections((one) => void heardThere!.push(one));
+    const ask = (orchestrator: AdaptiveMemoryOrchestrator, conversationId: string, userId: string) =>
+      orchestrator.streamMessage({
+        conversationId,
+        role: 'user',
+        content: ALLERGY,
+        metadata: { user_id: userId },
+      });
+    // The same name under another user is another conversation.
+    await Promise.all([ask(here, 'same', ada), ask(here, 'same', bo), ask(there, 'elsewhere', ada)]);
+    await Promise.all([here.shutdown(), there.shutdown()]);
+    expect(heard!.map((one) => one.metadata.conversation_id)).toEqual(['same', 'same']);
+    expect(heardThere!.map((one) => one.metadata.conversation_id)).toEqual(['elsewhere']);
+  });
+
+  it('hear what messages bring up that had to wait for the server, once and in order', async () => {
+    const userId = await someone();
+    let isAway = true;
+    const flaky: typeof fetch = (input, init) =>
+      isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init);
+    const orchestrator = new AdaptiveMemoryOrchestrator({ baseUrl: stack.url, fetch: flaky, userId });
+    const heard: MemoryInjection[] = [];
+    orchestrator.subscribeInjections((one) => void heard.push(one), { conversationId: 'waited' });
+    const turns = [];
+    for (const content of [SAVINGS, ALLERGY])
+      turns.push(await orchestrator.streamMessage({ conversationId: 'waited', role: 'user', content }));
+    expect(turns).toEqual(
+      turns.map(() => expect.objectContaining({ queued: true, injections: [], seq: null })),
+    );
+    expect(orchestrator.waiting).toBe(2);
+    isAway = false;
+    await poll('they are sent', DEADLINE_MS, async () => orchestrator.waiting === 0);
+    expect(await orchestrator.flush({ conversationId: 'waited' })).toBe(true);
+    expect(contents(heard)).toEqual([
+      'My savings goal is 10,000 euros, and I have reached 60% of it.',
+      'I am allergic to peanuts.',
+    ]);
+    const seen = await client.conversation({ user_id: userId, conversation_id: 'waited' });
+    expect(seen).toMatchObject({ appended_through: 2, pending: 0 });
+    expect(await orchestrator.shutdown()).toEqual({ unsent: [] });
+  });
+
   it('say when the server refuses them for good', async () => {
     const errors: unknown[] = [];
     const orchestrator = new AdaptiveMemoryOrchestrator({
