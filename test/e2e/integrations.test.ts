@@ -22,6 +22,8 @@ import { startStack, type Stack } from '../support/stack';
 const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
 const DEADLINE_MS = 20_000;
 const ANSWER = 'You are allergic to peanuts.';
+/** In a prompt: only the beginning of the answer comes. */
+const SLOWLY = 'Take your time.';
 const QUESTION = 'Which foods am I allergic to?';
 
 let stack: Stack;
@@ -45,10 +47,13 @@ beforeAll(async () => {
         );
       }
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      for (const content of ANSWER.match(/.{1,9}/g)!)
-        response.write(
+      const pieces = ANSWER.match(/.{1,9}/g)!.map(
+        (content) =>
           `data: ${JSON.stringify({ ...base, choices: [{ index: 0, delta: { role: 'assistant', content } }] })}\n\n`,
-        );
+      );
+      // The rest never comes.
+      if (body.includes(SLOWLY)) return response.write(pieces[0]);
+      for (const piece of pieces) response.write(piece);
       const last = { ...base, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
       return response.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`);
     });
@@ -110,6 +115,46 @@ describe('Vercel AI SDK', () => {
     expect(pieces.join('')).toBe(ANSWER);
     expect(JSON.stringify(told[0])).toContain('I am allergic to peanuts.');
     expect(await turnsOf(userId, 'streamed')).toEqual([`user: ${QUESTION}`, `assistant: ${ANSWER}`]);
+  });
+
+  it('stores what was said of an answer that is broken off', async () => {
+    const userId = await someone();
+    const abort = new AbortController();
+    const { textStream } = streamText({
+      model: remembering(userId, 'aborted'),
+      prompt: `${QUESTION} ${SLOWLY}`,
+      abortSignal: abort.signal,
+      onError: () => undefined,
+    });
+    let heard = '';
+    for await (const piece of textStream) {
+      heard += piece;
+      abort.abort();
+    }
+    expect(heard).not.toBe('');
+    const stored = await poll('both turns are stored', DEADLINE_MS, async () => {
+      const turns = await turnsOf(userId, 'aborted');
+      return turns.length === 2 && turns;
+    });
+    expect(stored[0]).toBe(`user: ${QUESTION} ${SLOWLY}`);
+    expect(ANSWER.startsWith(stored[1]!.replace('assistant: ', ''))).toBe(true);
+    expect(stored[1]!.length).toBeLessThan(`assistant: ${ANSWER}`.length);
+  });
+
+  it('waits no longer for its memory than it is told to', async () => {
+    const errors: unknown[] = [];
+    const silent: typeof fetch = (_, init) =>
+      new Promise((_resolve, reject) =>
+        init!.signal!.addEventListener('abort', () => reject(init!.signal!.reason as Error)),
+      );
+    const options = {
+      client: new MemoryClient({ fetch: silent }),
+      timeoutMs: 100,
+      onError: (error: unknown) => errors.push(error),
+    };
+    const { text: answer } = await generateText({ model: remembering('u', 'c', options), prompt: QUESTION });
+    expect(answer).toBe(ANSWER);
+    expect(errors.map((error) => (error as Error).name)).toEqual(['TimeoutError', 'TimeoutError']);
   });
 
   it('answers without its memory when that is away, and says so', async () => {
