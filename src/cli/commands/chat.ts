@@ -53,6 +53,8 @@ export async function chat(
       if (isPerson) terminal.prompt();
     }
   } finally {
+    // The shell's own prompt begins a line.
+    if (isPerson) console.error();
     unsent = (await orchestrator.shutdown()).unsent.length;
   }
   if (failure !== undefined) throw onFailure(failure);
