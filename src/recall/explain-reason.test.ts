@@ -6,7 +6,14 @@ const memory = {
   createdAt: new Date('2026-01-29T00:00:00Z'),
   emotionalSignature: { valence: 0.7, arousal: 0.5, emotion: 'hope', intensity: 0.6 },
 };
-const parts: ReasonParts = { semantic: 0.4, temporal: 0.2, importance: 0.2, emotional: 0.1, keyword: 0.9 };
+const parts: ReasonParts = {
+  relevance: 0.8,
+  semantic: 0.4,
+  temporal: 0.2,
+  importance: 0.2,
+  emotional: 0.1,
+  keyword: 0.9,
+};
 const reason = (change: Partial<ReasonParts>, mood: string | null = null): string =>
   reasonOf(memory, [{ role: 'user', content: memory.content }], { ...parts, ...change }, { now, mood });
 
@@ -25,6 +32,11 @@ it.each<[Partial<ReasonParts>, string | null, string]>([
     { keyword: 0.5, temporal: 0, importance: 0.01, emotional: 0 },
     'positive',
     'is close to the query in words and meaning',
+  ],
+  [
+    { relevance: 0.02, keyword: 0.1, temporal: 0, importance: 0.01, emotional: 0 },
+    null,
+    'has hardly anything to do with the query',
   ],
   [{ temporal: 0, importance: 0 }, 'negative', 'shares words with the query; felt as hope'],
 ])('%j in mood %s', (change, mood, expected) => expect(reason(change, mood)).toBe(expected));

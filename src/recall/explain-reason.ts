@@ -3,6 +3,8 @@ import type { Memory } from '../domain/memory';
 import type { Role } from '../domain/message';
 import { inTune, moodOf } from '../domain/mood';
 
+/** Below it a memory is no answer, only the best of those that are not: nearness would be said of nothing. */
+const FAINT_BELOW = 0.1;
 const MOSTLY_WORDS = 0.65;
 const MOSTLY_MEANING = 0.35;
 /** A part is worth saying from this share of the semantic one on. */
@@ -13,6 +15,7 @@ const MS_PER_DAY = 86_400_000;
 
 /** What a score is made of, as its reason needs it. */
 export interface ReasonParts {
+  relevance: number;
   semantic: number;
   temporal: number;
   importance: number;
@@ -29,7 +32,7 @@ export function reasonOf(
   seen: { now: Date; mood: string | null },
 ): string {
   const worth = (part: number): boolean => part > 0 && part >= parts.semantic * SAID_FROM;
-  const reasons = [nearness(parts.keyword)];
+  const reasons = [nearness(parts)];
   if (worth(parts.temporal)) reasons.push(`recent, said ${ago(memory.createdAt, seen.now)}`);
   if (worth(parts.importance)) reasons.push(important(memory, turns));
   const felt = memory.emotionalSignature;
@@ -42,7 +45,8 @@ export function reasonOf(
   return reasons.join('; ');
 }
 
-function nearness(keyword: number): string {
+function nearness({ relevance, keyword }: ReasonParts): string {
+  if (relevance < FAINT_BELOW) return 'has hardly anything to do with the query';
   if (keyword >= MOSTLY_WORDS) return 'shares words with the query';
   return keyword <= MOSTLY_MEANING
     ? 'is close to the query in meaning'

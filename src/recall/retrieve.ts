@@ -182,6 +182,7 @@ function explained(
 ): ExplainedMemory {
   const { memory, turns } = candidate;
   const keyword = turns[best]?.keywordShare ?? 0;
+  const relevance = relevances[best] ?? 0;
   const spoken = turns.flatMap(({ turn }) => (turn ? [turn] : []));
   const matches = turns
     .flatMap(({ turn }, i) => (turn ? [matchOf(turn, relevances[i]!)] : []))
@@ -189,12 +190,12 @@ function explained(
   return {
     ...memory,
     score,
-    relevance: relevances[best] ?? 0,
+    relevance,
     matches,
     explain: {
       ...parts,
       keyword,
-      reason: repeats ? REPEATS : reasonOf(memory, spoken, { ...parts, keyword }, { now, mood }),
+      reason: repeats ? REPEATS : reasonOf(memory, spoken, { ...parts, relevance, keyword }, { now, mood }),
     },
   };
 }

@@ -61,8 +61,8 @@ describe('createExtractiveSummarizer', () => {
 
   it('has something to say of any talk', async () => {
     const { frame, sentences } = await summarizer.episode(turns('user: hm'), { budgetWords: 40 });
-    expect(frame).toBe('On 8 May 2024 the user said:');
-    expect(sentences).toMatchObject([{ sourceIds: ['m1'] }]);
+    expect(frame).toBe('On 8 May 2024:');
+    expect(sentences).toMatchObject([{ text: 'The user: “Hm.”', sourceIds: ['m1'] }]);
   });
 
   it('tells a long line in the order of time, within its budget', async () => {

@@ -134,11 +134,11 @@ function worthOf(sentence: Sentence, text: string, turn: SummaryTurn): number {
   return worth;
 }
 
-/** Who talked, and when. */
+/** When it was said, and who talked where more than one did; every sentence says who said it. */
 function frameOf(turns: readonly SummaryTurn[]): string {
   const names = [...new Set(turns.map(speakerOf))];
   const range = spokenRange(turns[0]!.saidAt, turns.at(-1)!.saidAt);
-  if (names.length === 1) return `${range} ${names[0]!} said:`;
+  if (names.length === 1) return `${range}:`;
   const shown =
     names.length > MAX_NAMED
       ? [...names.slice(0, MAX_NAMED - 1), `${names.length - MAX_NAMED + 1} others`]
@@ -148,7 +148,9 @@ function frameOf(turns: readonly SummaryTurn[]): string {
 
 /** Nothing was said that makes a sentence (a word without spaces, say): the beginning of the first turn as it is. */
 function shortened(turn: SummaryTurn, words: number): SummarySentence {
-  const text = turn.content.trim().split(/\s+/u).slice(0, Math.max(1, words)).join(' ');
+  const speaker = speakerOf(turn);
+  const left = Math.max(1, words - wordCount(speaker));
+  const text = told(turn.content.trim().split(/\s+/u).slice(0, left).join(' '), speaker);
   return { text, sourceIds: [turn.memoryId], saidAt: turn.saidAt };
 }
 
