@@ -14,7 +14,7 @@ const withPython = 'missing' in environment ? describe.skip : describe;
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ env: { EPISODE_PAUSE_MS: '2000' } });
+  stack = await startStack({ env: { EPISODE_PAUSE_MS: '2000', STORE_WAIT_MS: '20000' } });
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
