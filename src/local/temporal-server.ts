@@ -44,8 +44,9 @@ export function temporalSpec(options: TemporalOptions): ChildSpec {
     'http-port': options.httpPort,
     'metrics-port': options.metricsPort,
     'db-filename': join(options.dataDir, 'temporal.db'),
-    // Its warnings name workflows, whose ids name people, and logs outlive them.
-    'log-level': 'error',
+    // Its warnings and errors name workflows, whose ids name people, and logs outlive them. Who calls it logs what it
+    // fails at, and why it does not start it says all the same.
+    'log-level': 'never',
   };
   return {
     name: 'temporal',

@@ -87,6 +87,7 @@ it('nobody needs a key on loopback until one is made; then everybody does, at on
 
 it('every route has a decision on who may call it, and keeps to it', async () => {
   const routes = await walk();
+  console.log(`${routes.length} routes walked`);
   expect(routes.length).toBeGreaterThan(15);
   for (const { method, path, target, operation } of routes) {
     expect({ path, decided: operation.security !== undefined }).toEqual({ path, decided: true });

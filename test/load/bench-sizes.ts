@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { filesIn } from '../support/byte-search';
 import { importEnded, ndjson, sendImport } from '../support/import-client';
 import type { BenchStack } from './bench-stack';
 import { JsonClient, openLoop } from './requests';
@@ -19,7 +20,6 @@ const SHOWN_TABLES = 6;
 
 interface Sizes {
   postgres: number;
-  weaviate: number;
   temporal: number;
 }
 
@@ -54,11 +54,38 @@ export async function sizesOfAMessage(stack: BenchStack, say: (line: string) => 
   say(
     `${LIVE_MESSAGES} live messages of ${LIVE_CONVERSATIONS} users with a conversation each: ${perMessage(imported, lived, LIVE_MESSAGES)}`,
   );
+  const [large, ...small] = tenants(stack).sort((a, b) => b.bytes - a.bytes);
+  say(
+    `Weaviate: ${(large!.bytes / IMPORTED_MESSAGES).toFixed(0)} bytes a message in the tenant with ${IMPORTED_MESSAGES} (${large!.files} files); ${(sum(small, 'bytes') / LIVE_MESSAGES).toFixed(0)} in tenants with ${LIVE_MESSAGES / LIVE_CONVERSATIONS} (${(sum(small, 'files') / small.length).toFixed(0)} files each); its process has ${residentMb(stack)} MB in memory`,
+  );
+}
+
+interface Tenant {
+  bytes: number;
+  files: number;
+}
+
+const sum = (tenants: readonly Tenant[], what: keyof Tenant): number =>
+  tenants.reduce((total, tenant) => total + tenant[what], 0);
+
+/** Every tenant has a folder in that of its collection. */
+function tenants(stack: BenchStack): Tenant[] {
+  const data = join(stack.dataDir, 'weaviate');
+  const collection = readdirSync(data).find((name) => name.startsWith('memory_'))!;
+  return readdirSync(join(data, collection)).map((name) => ({
+    bytes: bytesIn(join(data, collection, name)),
+    files: filesIn(join(data, collection, name)).length,
+  }));
+}
+
+function residentMb(stack: BenchStack): number {
+  const status = readFileSync(`/proc/${stack.pidOf('weaviate')}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024);
 }
 
 function perMessage(before: Sizes, after: Sizes, messages: number): string {
   const bytes = (store: keyof Sizes): string => ((after[store] - before[store]) / messages).toFixed(0);
-  return `${bytes('postgres')} bytes a message in Postgres (tables and indexes), ${bytes('weaviate')} in Weaviate, ${bytes('temporal')} in Temporal`;
+  return `${bytes('postgres')} bytes a message in Postgres (tables and indexes), ${bytes('temporal')} in Temporal`;
 }
 
 async function sizes(stack: BenchStack): Promise<Sizes> {
@@ -71,7 +98,6 @@ async function sizes(stack: BenchStack): Promise<Sizes> {
   });
   return {
     postgres,
-    weaviate: bytesIn(join(stack.dataDir, 'weaviate')),
     temporal: bytesIn(join(stack.dataDir, 'temporal.db')),
   };
 }

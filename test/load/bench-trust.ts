@@ -16,7 +16,7 @@ import { quantile } from './requests';
 import { talk } from './synthetic-talk';
 
 const ERASED_MESSAGES = 10_000;
-const REINDEX_MESSAGES = Number(process.env['BENCH_REINDEX_MESSAGES'] ?? 20_000);
+const REINDEX_MESSAGES = Number(process.env['BENCH_REINDEX_MESSAGES'] ?? 40_000);
 const REINDEX_ROUNDS = 3;
 const DIMENSIONS = 384;
 const LOOK_EVERY_MS = 50;
