@@ -9,7 +9,8 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): { value: T } 
   return parsed.success ? { value: parsed.data } : { errors: parsed.error.issues.flatMap(fieldErrorsOf) };
 }
 
-type Issue = z.core.$ZodIssue;
+/** What a schema finds wrong. */
+export type Issue = z.core.$ZodIssue;
 
 function fieldErrorsOf(issue: Issue): FieldError[] {
   const path = issue.path.map((part) => String(part).slice(0, MAX_SHOWN_KEY_CHARS)).join('.');
@@ -22,7 +23,8 @@ function fieldErrorsOf(issue: Issue): FieldError[] {
   return [{ path, message: messageOf(issue) }];
 }
 
-function messageOf(issue: Issue): string {
+/** What is wrong, in the words of our answers. */
+export function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is required';
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   return issue.message.startsWith('Invalid input: expected ')

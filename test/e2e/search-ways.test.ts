@@ -93,6 +93,15 @@ describe('where', () => {
   ])('refuses %s by name', async (path, where) => {
     expectPath(await ask({ where }), path);
   });
+  it.each<[string, object, RegExp]>([
+    ['where.layer', { layer: 'deep' }, /list of 1 to 50: must be one of short-term, /],
+    ['where.layer', { layer: ['semantic', 'deep'] }, /list of 1 to 50: must be one of short-term, /],
+    ['where.conversation', { conversation: 'x'.repeat(201) }, /: must have 1 to 200 characters/],
+    ['where.name', { name: [] }, /^must be a value or a list of 1 to 50$/],
+    ['where.type', { type: { not: 'explicit' } }, /^must be a value or a list of 1 to 50$/],
+  ])('says what is wrong with %s', async (path, where, message) => {
+    expectPath(await ask({ where }), path, message);
+  });
   it('refuses endless nesting', async () => {
     const deep = `${'{"and":['.repeat(20_000)}{"name":"x"}${']}'.repeat(20_000)}`;
     expectPath(await api.post('/v1/retrieve', `{"user_id":"${USER}","where":${deep}}`), 'where');

@@ -9,6 +9,7 @@ const WITHOUT: readonly [name: string, change: Partial<FuseWeights>][] = [
   ['without words', { words: 0 }],
   ["without neighbours' words", { wordContext: 0 }],
   ['without meaning', { cosine: 0 }],
+  ['without more meaning to infer', { inferFactor: 1 }],
   ["without neighbours' meaning", { vectorContext: 0 }],
   ['without the speaker', { speaker: 0 }],
   ['without the conversation', { session: 0 }],

@@ -1,19 +1,28 @@
 import { z } from 'zod';
 import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
 import type { Where } from '../../record/where';
+import { messageOf, type Issue } from '../validate';
 import * as field from './fields';
 
 const MAX_DEPTH = 8;
 const MAX_CONDITIONS = 64;
 const MAX_VALUES = 50;
+const LIST = `must be a value or a list of 1 to ${MAX_VALUES}`;
 
 /** One value, or a list that means "one of these". */
 function oneOf<T extends z.ZodType>(value: T) {
   return z
-    .union([value.transform((one) => [one]), z.array(value).min(1).max(MAX_VALUES)], {
-      error: `must be a value or a list of 1 to ${MAX_VALUES}`,
+    .union([value.transform((one) => [one]), z.array(value).min(1, LIST).max(MAX_VALUES, LIST)], {
+      error: ({ input, errors }) => wrongValue(input, errors as readonly (readonly Issue[])[]),
     })
     .optional();
+}
+
+/** Says what a value is to be, and what is wrong with this one or with the first wrong one of its list. */
+function wrongValue(input: unknown, [asValue, asList]: readonly (readonly Issue[])[]): string {
+  if (typeof input !== 'string' && !Array.isArray(input)) return LIST;
+  const wrong = (typeof input === 'string' ? asValue : asList?.filter((issue) => issue.path.length > 0))?.[0];
+  return wrong ? `${LIST}: ${messageOf(wrong)}` : LIST;
 }
 
 /** As whereSql takes it. Its objects are told from anything else by sizeProblem first, which bounds their depth. */

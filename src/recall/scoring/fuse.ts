@@ -15,6 +15,8 @@ export interface FuseWeights {
   /** Of the neighbours' words within a turn's. */
   wordContext: number;
   cosine: number;
+  /** How many times as much meaning counts where a question asks to infer: the answer's words are not the question's. */
+  inferFactor: number;
   /** Of the neighbours' vectors within a turn's. */
   vectorContext: number;
   speaker: number;
@@ -32,6 +34,7 @@ export const FUSE_WEIGHTS: FuseWeights = {
   words: 1,
   wordContext: 1,
   cosine: 1,
+  inferFactor: 2,
   vectorContext: 1,
   speaker: 0.25,
   date: 0.25,
@@ -78,13 +81,14 @@ export function scorePool<T extends PoolTurn>(
     pool.features.reduce((sum, features) => sum + features.terms.length, 0) /
       Math.max(1, pool.turns.length) || 1;
   const theirs = saidBy(question);
+  const meaningWeight = weights.cosine * (question.asksToInfer ? weights.inferFactor : 1);
 
   const scores = pool.turns.map((turn, i): TurnScore => {
     const features = pool.features[i]!;
     const words = weights.words * bm25[i]! + weights.session * session[i]!;
     const times =
       weights.date * nearness(turn.saidAt, question.dates) + weights.when * tellsWhen(features, question);
-    const sum = words + weights.cosine * meaning[i]! + times;
+    const sum = words + meaningWeight * meaning[i]! + times;
     const factor =
       (1 + weights.speaker * theirs(turn)) *
       questionFactor(features, weights.questionFactor) *

@@ -19,6 +19,8 @@ export interface Question {
   dates: readonly DateRange[];
   /** Asks when something was. */
   asksWhen: boolean;
+  /** Asks what follows from what was said rather than what was said: "Would she enjoy …?" */
+  asksToInfer: boolean;
   /** Made of greetings, thanks and the like alone. */
   phatic: boolean;
   vector: Float32Array | null;
@@ -33,6 +35,9 @@ const SPEAKS_OF_OWN =
 
 /** Makes small talk of what goes with it. */
 const INTERJECTION = /\b(?:thank(?:s| you)|thx|ok|okay|ha(?:ha)+|lol|wow|oh|yay|yeah|yep)\b/i;
+
+/** "Would you remind me" and "what would I like" only sound like it. */
+const HYPOTHETICAL = /\b(?:would|might)\b(?! (?:you|like)\b)|\b(?:likely|potentially|probably|possibly)\b/i;
 
 /** Of a question's words in lower case, those that are grammar. */
 const MIN_ENGLISH_SHARE = 0.3;
@@ -58,6 +63,7 @@ export function readQuestion(
     phatic: !text.includes('?') && !SPEAKS_OF_OWN.test(text) && isPhatic(text, terms),
     mentioned: namesIn(text, words),
     dates: datesIn(text, now),
+    asksToInfer: HYPOTHETICAL.test(text),
     asksWhen: /\bwhen\b|\bwhat (day|date|month|year|time)\b|\bhow long\b/i.test(text),
     vector,
   };

@@ -391,3 +391,24 @@ it('relevance keeps the order of the fused scores', () => {
   ]);
   expect(relevanceOf(0.9, 0, 0)).toBe(0);
 });
+
+describe('questions that ask to infer', () => {
+  it.each([
+    ['Would she enjoy a concert?', true],
+    ['What job might he look for next?', true],
+    ['Is she likely to move?', true],
+    ['Would you remind me of the date?', false],
+    ['What would like to be fed?', false],
+    ['When did she move?', false],
+  ])('%s %s', (text, expected) => {
+    expect(ask(text).asksToInfer).toBe(expected);
+  });
+  it('count meaning for more than words', () => {
+    const said = [
+      turn(1, 'a concert is announced', { vector: scaled(0, 1) }),
+      turn(20, 'she plays the cello', { vector: scaled(1, 0.2), conversationId: 'd' }),
+    ];
+    expect(order(said, ask('when did she enjoy the concert?', [], unit(1, 0)))).toEqual([1, 20]);
+    expect(order(said, ask('would she enjoy the concert?', [], unit(1, 0)))).toEqual([20, 1]);
+  });
+});
