@@ -24,7 +24,7 @@ export function refusal(address: ServerAddress, status: number, body: unknown, p
   if (status === 429 || status === 503)
     return new CliError(EXIT.unreachable, said, ['Wait a little and run the same command again.']);
   if (status >= 500) return new CliError(EXIT.failed, said, ['The reason is in the server’s log.']);
-  return new CliError(EXIT.failed, said, fieldsOf(body));
+  return new CliError(EXIT.failed, said, fieldsOf(body, said));
 }
 
 /** Of what is asked for by its id, only imports may be missing; else it is the server that is another. */
@@ -39,10 +39,10 @@ function detailOf(body: unknown): string | undefined {
   return 'detail' in body ? `${String(body.title)}: ${String(body.detail)}` : String(body.title);
 }
 
-function fieldsOf(body: unknown): string[] {
+function fieldsOf(body: unknown, said: string): string[] {
   const { errors } = body as { errors?: Array<{ path: string; message: string }> };
-  // A single one is in the detail already.
-  return Array.isArray(errors) && errors.length > 1
-    ? errors.map(({ path, message }) => `  ${path}: ${message}`)
-    : [];
+  if (!Array.isArray(errors)) return [];
+  const lines = errors.map(({ path, message }) => `${path}: ${message}`);
+  // A single one may be the whole detail already.
+  return lines.length === 1 && said.endsWith(lines[0]!) ? [] : lines.map((line) => `  ${line}`);
 }
