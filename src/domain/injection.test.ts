@@ -181,8 +181,38 @@ it('has the shape of the contract', () => {
       },
       sourceConversationId: null,
       sourceMessageIds: [],
+      citedMemoryIds: [],
     },
   ]);
+});
+
+describe('summaries', () => {
+  const summary = memory('summary', 'Money was tight all spring', 1, {
+    layer: 'episodic',
+    conversationId: null,
+    sourceMessageIds: [],
+    citedMemoryIds: ['savings', 'rent'],
+  });
+  const past = (memoryId: string, citedMemoryIds: string[] = []) => ({
+    seq: 18,
+    injection: { memoryId, content: 'other words' },
+    sourceConversationId: null,
+    sourceMessageIds: [],
+    citedMemoryIds,
+  });
+  it('stand in place of what they say something of, and leave room for the rest', () => {
+    const decided = decideInjections(candidates(summary, savings, rent, dog), context());
+    expect(ids(decided)).toEqual(['summary', 'dog']);
+    expect(decided.map((one) => one.citedMemoryIds)).toEqual([['savings', 'rent'], []]);
+    expect(decided[0]!.injection).toMatchObject({ source: 'system', metadata: { layer: 'episodic' } });
+  });
+  it.each<[string, Scored, ReturnType<typeof past>]>([
+    ['a memory after a summary of it', savings, past('other', ['savings'])],
+    ['a summary after one of its memories', summary, past('rent')],
+    ['a summary after another of the same', summary, past('other', ['rent'])],
+  ])('count as the same: %s', (_what, candidate, recent) => {
+    expect(decideInjections(candidates(candidate), context({ recent: [recent] }))).toEqual([]);
+  });
 });
 
 describe('topInjections', () => {

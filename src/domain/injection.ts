@@ -14,6 +14,8 @@ export interface InjectionCandidate {
   sourceMessageIds: readonly string[];
   /** The texts it is made of: its turns', or its own. */
   texts: readonly string[];
+  /** Of a summary: the memories it says something of. */
+  citedMemoryIds?: readonly string[];
 }
 
 /** What a search found for one message, before the lock. */
@@ -43,6 +45,7 @@ export interface PastInjection {
   injection: Pick<Injection, 'memoryId' | 'content'>;
   sourceConversationId: string | null;
   sourceMessageIds: readonly string[];
+  citedMemoryIds?: readonly string[];
 }
 
 /** An injection with what it was made from, so that the same thing in another form counts as the same. */
@@ -50,6 +53,8 @@ export interface DecidedInjection {
   injection: Injection;
   sourceConversationId: string | null;
   sourceMessageIds: string[];
+  /** Of a summary: the memories it says something of; all of them must be there when it is injected. */
+  citedMemoryIds: string[];
 }
 
 /**
@@ -118,6 +123,7 @@ function asInjection(
     },
     sourceConversationId: candidate.conversationId,
     sourceMessageIds: [...candidate.sourceMessageIds],
+    citedMemoryIds: [...(candidate.citedMemoryIds ?? [])],
   };
 }
 
@@ -151,13 +157,29 @@ function saysNoMore(text: string, visible: string, termsOf: TermsOf): boolean {
 function isSameAsInjected(candidate: InjectionCandidate, past: PastInjection, termsOf: TermsOf): boolean {
   return (
     candidate.memoryId === past.injection.memoryId ||
+    citesOther(candidate, { memoryId: past.injection.memoryId, citedMemoryIds: past.citedMemoryIds }) ||
     sharesMessages(candidate, past.sourceConversationId, past.sourceMessageIds) ||
     sayTheSame(candidate.content, past.injection.content, termsOf)
   );
 }
 
 function isSame(a: InjectionCandidate, b: InjectionCandidate, termsOf: TermsOf): boolean {
-  return sharesMessages(a, b.conversationId, b.sourceMessageIds) || sayTheSame(a.content, b.content, termsOf);
+  return (
+    citesOther(a, b) ||
+    sharesMessages(a, b.conversationId, b.sourceMessageIds) ||
+    sayTheSame(a.content, b.content, termsOf)
+  );
+}
+
+interface Citing {
+  memoryId: string;
+  citedMemoryIds?: readonly string[] | undefined;
+}
+
+/** Whether one is a summary that says something of the other, or both are and of the same. */
+function citesOther(a: Citing, b: Citing): boolean {
+  const [ofA, ofB] = [a.citedMemoryIds ?? [], b.citedMemoryIds ?? []];
+  return ofA.includes(b.memoryId) || ofB.includes(a.memoryId) || ofA.some((id) => ofB.includes(id));
 }
 
 function sharesMessages(

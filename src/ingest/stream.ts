@@ -215,9 +215,13 @@ async function liveOf(
   decided: readonly StoredInjection[],
 ): Promise<StoredInjection[]> {
   if (decided.length === 0) return [];
-  const ids = [...new Set(decided.map((one) => one.injection.memoryId))];
-  const live = await lockInjectable(client, ref, ids);
-  return decided.filter((one) => live.has(one.injection.memoryId));
+  const live = await lockInjectable(client, ref, [...new Set(decided.flatMap(neededBy))]);
+  return decided.filter((one) => neededBy(one).every((id) => live.has(id)));
+}
+
+/** The memories that must be there: a summary stands for those it says something of. */
+function neededBy({ injection, citedMemoryIds }: StoredInjection): readonly string[] {
+  return citedMemoryIds.length > 0 ? citedMemoryIds : [injection.memoryId];
 }
 
 /** @throws UnavailableError('weaviate') when it takes longer than a waiting message should */

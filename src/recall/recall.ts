@@ -7,21 +7,28 @@ import { createContext, type ContextRequest } from './context/create-context';
 import {
   findCandidates,
   relevancesOf,
+  type Candidates,
   type RecallDependencies,
   type ScoredMemory,
   type SearchMode,
 } from './candidates';
+import { asksBroadly } from './broad-question';
 import { withBorrowedSubject } from './follow-up';
 import { beforeQuestion, readLookback } from './lookback';
 import type { ChosenPersona } from '../domain/persona-choice';
 import type { PersonaClassifier } from '../models/persona-classifier';
 import type { ConfiguredWeights, PersonaContext, PersonaWeights } from './persona-weights';
+import { readSummaries } from './read-summaries';
 import { createRetrieve } from './retrieve';
+import { summaryCandidates, summaryRelevances } from './summary-candidates';
 import { termsOf } from './terms';
 import { createTurnStore } from './turn-store';
 
 /** Injections need no total, only whether the store is small or large. */
 const COUNT_AT_MOST = 5_000;
+
+/** Of a long history the latest: what a summary takes to read is in the way of a waiting message. */
+const SUMMARIES_CONSIDERED = 50;
 
 /** A question to a user's memories. */
 export interface RetrieveRequest extends Owner {
@@ -72,7 +79,8 @@ export interface InjectionQuery {
 }
 
 export interface RecallCandidate extends InjectionCandidate {
-  scored: ScoredMemory;
+  /** Null: a summary, which is as relevant as what it says something of. */
+  scored: ScoredMemory | null;
 }
 
 export type RecallCandidates = InjectionCandidates<RecallCandidate>;
@@ -115,7 +123,12 @@ export interface RecallOptions extends RecallDependencies {
 /** Puts recall together. */
 export function createRecall(options: RecallOptions): Recall {
   const turnStore = createTurnStore(options.pool, options.embedder?.name ?? null);
-  const prepareInjections: Recall['prepareInjections'] = async (ref, message, lookback) => {
+  const candidatesFor = async (
+    ref: ConversationRef,
+    message: InjectionQuery,
+    lookback: readonly { content: string }[],
+    withSummaries: boolean,
+  ): Promise<RecallCandidates> => {
     const query = withBorrowedSubject(message.content, lookback);
     const now = message.timestamp ?? new Date();
     const found = await findCandidates(options, turnStore, ref, query, {
@@ -123,27 +136,47 @@ export function createRecall(options: RecallOptions): Recall {
       now,
       countAtMost: COUNT_AT_MOST,
     });
+    const memories = found.memories.map(asCandidate);
+    const summaries =
+      withSummaries && asksBroadly(query) && memories.length > 0
+        ? summaryCandidates(
+            await readSummaries(options.pool, ref, { limit: SUMMARIES_CONSIDERED }),
+            new Map(memories.map((memory) => [memory.memoryId, memory.sourceMessageIds])),
+          )
+        : [];
     return {
-      memories: found.memories.map(asCandidate),
+      // Of equals the first is injected: a summary in place of what it says something of.
+      memories: [...summaries.map((summary) => ({ ...summary, scored: null })), ...memories],
       termsOf,
-      relevances: (kept) =>
-        relevancesOf(
-          kept.map((candidate) => candidate.scored),
-          found,
-        ).map((ofTurns) => Math.max(0, ...ofTurns)),
+      relevances: (kept) => relevancesWithSummaries(kept, found),
     };
   };
 
   return {
     retrieve: createRetrieve(options, turnStore),
     context: createContext(options, turnStore),
-    prepareInjections,
+    prepareInjections: (ref, message, lookback) => candidatesFor(ref, message, lookback, true),
     async topInjections(ref, query, page) {
       const lookback = await readLookback(options.pool, ref, options.lookbackMessages);
-      const candidates = await prepareInjections(ref, { content: query }, beforeQuestion(lookback, query));
+      const candidates = await candidatesFor(ref, { content: query }, beforeQuestion(lookback, query), false);
       return topInjections(candidates, ref.conversationId, page);
     },
   };
+}
+
+function relevancesWithSummaries(kept: readonly RecallCandidate[], found: Candidates): number[] {
+  const scored = kept.flatMap((candidate) => candidate.scored ?? []);
+  const ofMemories = new Map(
+    relevancesOf(scored, found).map((ofTurns, i) => [scored[i]!.memory.id, Math.max(0, ...ofTurns)]),
+  );
+  const summaries = kept.filter((candidate) => candidate.scored === null);
+  const ofSummaries = summaryRelevances(
+    summaries.map(({ citedMemoryIds }) => ({ citedMemoryIds: citedMemoryIds ?? [] })),
+    (id) => ofMemories.get(id) ?? 0,
+  );
+  return kept.map(
+    (candidate) => ofMemories.get(candidate.memoryId) ?? ofSummaries[summaries.indexOf(candidate)] ?? 0,
+  );
 }
 
 function asCandidate(scored: ScoredMemory): RecallCandidate {

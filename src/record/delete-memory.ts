@@ -27,6 +27,11 @@ const FORGET_INJECTIONS = {
   name: 'forget-injections',
   text: 'DELETE FROM injections WHERE namespace = $1 AND user_id = $2 AND memory_id = ANY ($3)',
 };
+const FORGET_INJECTED_SUMMARIES = {
+  name: 'forget-injected-summaries',
+  text: `DELETE FROM injections
+          WHERE namespace = $1 AND user_id = $2 AND cited_memory_ids <> '{}' AND cited_memory_ids && $3`,
+};
 const VOID_ANSWERS_IN_FLIGHT = {
   name: 'void-answers-in-flight',
   text: `UPDATE idempotency_keys SET voided = true WHERE namespace = $1 AND user_id = $2 AND status IS NULL`,
@@ -86,7 +91,7 @@ export async function deleteFactsFrom(
   return result.rows.map((row) => row.id);
 }
 
-/** Takes gone memories out of stored injections and kept answers; in the transaction that made them go. */
+/** Takes gone memories, and summaries that say something of them, out of stored injections and kept answers; in the transaction that made them go. */
 export async function forgetTracesOf(
   on: Queryable,
   owner: { namespace: string; userId: string },
@@ -94,6 +99,7 @@ export async function forgetTracesOf(
 ): Promise<void> {
   const key = [owner.namespace, owner.userId];
   await run(on, FORGET_INJECTIONS, [...key, ids]);
+  await run(on, FORGET_INJECTED_SUMMARIES, [...key, ids]);
   // In this order: an answer that is kept between the two is forgotten by the second.
   await run(on, VOID_ANSWERS_IN_FLIGHT, key);
   await run(on, FORGET_ANSWERS, key);

@@ -10,6 +10,8 @@ export interface StoredInjection {
   injection: Injection;
   sourceConversationId: string | null;
   sourceMessageIds: string[];
+  /** Of a summary: the memories it says something of. */
+  citedMemoryIds: string[];
 }
 
 interface InjectionRow {
@@ -22,10 +24,11 @@ interface InjectionRow {
   metadata: Injection['metadata'];
   source_conversation_id: string | null;
   source_message_ids: string[];
+  cited_memory_ids: string[];
 }
 
-const COLUMNS =
-  'seq, memory_id, content, source, channel, score, metadata, source_conversation_id, source_message_ids';
+const COLUMNS = `seq, memory_id, content, source, channel, score, metadata, source_conversation_id, source_message_ids,
+  cited_memory_ids`;
 
 /** Postgres channel on which new injections of a conversation are told; the payload is its `progressKey`. */
 export const INJECTIONS_CHANNEL = 'conversation_injections';
@@ -55,11 +58,12 @@ const SAVE = {
   name: 'save-injections',
   text: `WITH saved AS (
          INSERT INTO injections (namespace, user_id, conversation_id, seq, ordinal, memory_id, content, source, channel,
-                                 score, metadata, source_conversation_id, source_message_ids)
+                                 score, metadata, source_conversation_id, source_message_ids, cited_memory_ids)
          SELECT $1, $2, $3, i.seq, i.ordinal, i.memory_id, i.content, i.source, i.channel, i.score, i.metadata,
-                i.source_conversation_id, i.source_message_ids
+                i.source_conversation_id, i.source_message_ids, i.cited_memory_ids
            FROM jsonb_to_recordset($4) AS i (seq bigint, ordinal integer, memory_id uuid, content text, source text,
-                channel text, score double precision, metadata jsonb, source_conversation_id text, source_message_ids text[])
+                channel text, score double precision, metadata jsonb, source_conversation_id text, source_message_ids text[],
+                cited_memory_ids uuid[])
          RETURNING 1)
          SELECT pg_notify($5, $6) FROM saved LIMIT 1`,
 };
@@ -74,7 +78,7 @@ export async function saveInjections(
   injections: readonly StoredInjection[],
 ): Promise<void> {
   const ordinals = new Map<number, number>();
-  const rows = injections.map(({ seq, injection, sourceConversationId, sourceMessageIds }) => {
+  const rows = injections.map(({ seq, injection, sourceConversationId, sourceMessageIds, citedMemoryIds }) => {
     const ordinal = ordinals.get(seq) ?? 0;
     ordinals.set(seq, ordinal + 1);
     return {
@@ -88,6 +92,7 @@ export async function saveInjections(
       metadata: injection.metadata,
       source_conversation_id: sourceConversationId,
       source_message_ids: sourceMessageIds,
+      cited_memory_ids: citedMemoryIds,
     };
   });
   await run(on, SAVE, [
@@ -183,5 +188,6 @@ function fromRow(row: InjectionRow): StoredInjection {
     },
     sourceConversationId: row.source_conversation_id,
     sourceMessageIds: row.source_message_ids,
+    citedMemoryIds: row.cited_memory_ids,
   };
 }

@@ -84,8 +84,9 @@ it('every migration runs while processes of the schema before serve, and not one
   const served: Record<string, number> = {};
   try {
     await migrate(pool, MIGRATIONS.slice(0, 1));
-    for (let step = 1; step < MIGRATIONS.length; step += 1) {
-      const { version, name } = MIGRATIONS[step]!;
+    // Today's code may need the last one to work at all: so once more when nothing is left to migrate.
+    for (let step = 1; step <= MIGRATIONS.length; step += 1) {
+      const { version, name } = MIGRATIONS[step] ?? { version: null, name: 'none' };
       // Today's code on an older schema: what works there is what has to go on working.
       const able: string[] = [];
       for (const [what, serve] of Object.entries(SERVING)) {
@@ -116,7 +117,7 @@ it('every migration runs while processes of the schema before serve, and not one
       });
       expect(failures).toEqual([]);
       // Two migrators at once: one does it, the other finds it done.
-      expect(applied.flat()).toEqual([version]);
+      expect(applied.flat()).toEqual(version === null ? [] : [version]);
     }
     const { rows } = await pool.query<{ gaps: number }>(
       `SELECT count(*)::int AS gaps FROM conversations c WHERE c.appended_through <>

@@ -34,6 +34,7 @@ export async function storeInjected(
       },
       sourceConversationId: null,
       sourceMessageIds: [],
+      citedMemoryIds: [],
     }));
     await saveInjections(client, ref, injections);
   };

@@ -72,7 +72,10 @@ export type WireSummary = z.output<typeof summary>;
 
 export const injection = z
   .object({
-    memory_id: z.string(),
+    memory_id: z.string().meta({
+      description:
+        'Of a summary that is injected in place of its memories (layer `episodic`): the summary’s id',
+    }),
     content: z.string(),
     source: z.enum(['short_term', 'long_term', 'system']),
     channel: z.string(),

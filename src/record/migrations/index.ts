@@ -11,6 +11,7 @@ import * as tiersGuard from './0013-tiers-guard';
 import * as upkeep from './0014-upkeep';
 import * as memoriesById from './0018-memories-by-id';
 import * as importChunks from './0019-import-chunks';
+import * as injectedSummaries from './0020-injected-summaries';
 import * as tierMarks from './0015-tier-marks';
 
 export interface Migration {
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   tierMarks,
   memoriesById,
   importChunks,
+  injectedSummaries,
 ];
