@@ -78,23 +78,25 @@ export async function saveInjections(
   injections: readonly StoredInjection[],
 ): Promise<void> {
   const ordinals = new Map<number, number>();
-  const rows = injections.map(({ seq, injection, sourceConversationId, sourceMessageIds, citedMemoryIds }) => {
-    const ordinal = ordinals.get(seq) ?? 0;
-    ordinals.set(seq, ordinal + 1);
-    return {
-      seq,
-      ordinal,
-      memory_id: injection.memoryId,
-      content: injection.content,
-      source: injection.source,
-      channel: injection.channel,
-      score: injection.score,
-      metadata: injection.metadata,
-      source_conversation_id: sourceConversationId,
-      source_message_ids: sourceMessageIds,
-      cited_memory_ids: citedMemoryIds,
-    };
-  });
+  const rows = injections.map(
+    ({ seq, injection, sourceConversationId, sourceMessageIds, citedMemoryIds }) => {
+      const ordinal = ordinals.get(seq) ?? 0;
+      ordinals.set(seq, ordinal + 1);
+      return {
+        seq,
+        ordinal,
+        memory_id: injection.memoryId,
+        content: injection.content,
+        source: injection.source,
+        channel: injection.channel,
+        score: injection.score,
+        metadata: injection.metadata,
+        source_conversation_id: sourceConversationId,
+        source_message_ids: sourceMessageIds,
+        cited_memory_ids: citedMemoryIds,
+      };
+    },
+  );
   await run(on, SAVE, [
     ref.namespace,
     ref.userId,
