@@ -1,6 +1,7 @@
 import { log } from '@temporalio/activity';
 import { UnavailableError, ensureError } from '../src/domain/errors';
 import { overdueEpisodes, staleEpisodes } from '../src/record/episodes';
+import { usersWithTellingsDue } from '../src/record/tellings';
 import { usersLeftBehind } from '../src/record/tier-marks';
 import { TELL_SOON_MS } from '../src/temporal/tiers-signals';
 import type { ActivityDependencies } from './dependencies';
@@ -36,4 +37,6 @@ export async function catchUpSummaries(dependencies: ActivityDependencies): Prom
   }
   for (const owner of await usersLeftBehind(pool, LEFT_AFTER_MS, USERS_A_SWEEP))
     tiersTeller.tell(owner, TELL_SOON_MS);
+  if (dependencies.extraction === null) return;
+  for (const owner of await usersWithTellingsDue(pool, USERS_A_SWEEP)) tiersTeller.tell(owner, TELL_SOON_MS);
 }

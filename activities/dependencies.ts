@@ -36,7 +36,7 @@ export interface ActivityDependencies {
   defaults: ConversationPolicy;
 }
 
-/** What facts are read with, and how often. */
+/** What facts are read and summaries told with, and how often. */
 export interface ExtractionDependencies {
   model: LanguageModel;
   teller: ExtractionTeller;
@@ -46,5 +46,7 @@ export interface ExtractionDependencies {
     tailAfterMs: number;
     /** When what the model failed at is tried again. */
     retryDegradedMs: number;
+    /** How long an ended episode's summary waits at most for others to be told with. */
+    summariesAfterMs: number;
   };
 }

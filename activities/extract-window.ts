@@ -159,6 +159,7 @@ function resultKey({ ref, firstSeq, lastSeq }: Window): string {
   return `extract:${sha256Hex(JSON.stringify(ref.conversationId))}:${firstSeq}-${lastSeq}`;
 }
 
-function tomorrow(): Date {
+/** When a day's calls are there again. */
+export function tomorrow(): Date {
   return new Date((Math.floor(Date.now() / MS_PER_DAY) + 1) * MS_PER_DAY);
 }

@@ -15,6 +15,7 @@ import { createIngestBatches } from './ingest-batches';
 import { createMaintain } from './maintain';
 import { createRefreshSummaries } from './refresh-summaries';
 import { createReindexPage } from './reindex';
+import { createTellByModel } from './tell-by-model';
 
 export type { ActivityDependencies } from './dependencies';
 
@@ -38,5 +39,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     reindexPage: createReindexPage(dependencies),
     ...createEraseActivities(dependencies),
     refreshSummaries: createRefreshSummaries(dependencies),
+    ...createTellByModel(dependencies),
   };
 }

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { arcSummaryId, sha256Hex } from '../src/domain/ids';
 import { spokenDay } from '../src/domain/spoken-dates';
-import { digestOf, type StoredSentence, type Summary } from '../src/domain/summary';
+import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
 import type { SummarySentence } from '../src/models/summarizer';
 import { staleEpisodesOfUser } from '../src/record/episodes';
@@ -14,13 +14,13 @@ import {
 } from '../src/record/summaries';
 import { pendingTierMarks, tiersCaughtUp } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
+import { arcDigest, ARC_EPISODES } from './arc-digest';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';
+import { nextTelling } from './tell-by-model';
 
 const HEARTBEAT_EVERY_MS = 5_000;
 const EPISODES_A_LOOK = 50;
-/** An arc tells of a user's latest episodes, up to this many. */
-const ARC_EPISODES = 1_000;
 const MAX_ARCS = 100;
 const MAX_PEOPLE = 20;
 
@@ -37,11 +37,11 @@ export function createRefreshSummaries(
       for (const episode of stale) await summarizeEpisode(dependencies, episode, signal);
       if (stale.length === EPISODES_A_LOOK) return { episodes: stale.length, arcs: [], more: true };
       const marks = await pendingTierMarks(pool, input);
-      if (marks.length === 0) return { episodes: stale.length, arcs: [], more: false };
-      const arcs = await tellArcs(dependencies, input, signal);
+      const arcs = marks.length === 0 ? [] : await tellArcs(dependencies, input, signal);
       // Who has marked them since tells the workflow, which gathers before it looks again.
-      await tiersCaughtUp(pool, input, marks);
-      return { episodes: stale.length, arcs, more: false };
+      if (marks.length > 0) await tiersCaughtUp(pool, input, marks);
+      const telling = await nextTelling(dependencies, input);
+      return { episodes: stale.length, arcs, more: false, ...(telling ? { telling } : {}) };
     } finally {
       clearInterval(beating);
     }
@@ -50,7 +50,7 @@ export function createRefreshSummaries(
 
 /** @returns the personas whose arcs have changed; those whose episodes are as they were are left alone */
 async function tellArcs(
-  { pool, summarizer }: ActivityDependencies,
+  { pool, summarizer, extraction }: ActivityDependencies,
   owner: TiersInput,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -65,11 +65,14 @@ async function tellArcs(
   for (const persona of personas.slice(0, MAX_ARCS)) {
     const sources = episodes.filter((episode) => episode.sentences.some((one) => one.persona === persona));
     const basis = sha256Hex(
-      JSON.stringify([summarizer.name, persona, sources.map((one) => [one.id, one.basis])]),
+      JSON.stringify([summarizer.name, persona, sources.map((one) => basisOf(one, summarizer.name))]),
     );
     if (known.some((arc) => arc.persona === persona && arc.basis === basis)) continue;
     const arc = await arcOf(summarizer, owner, persona, sources, basis, signal);
-    await transaction(pool, (client) => saveSummary(client, owner, arc));
+    const degraded = extraction !== null;
+    await transaction(pool, (client) =>
+      saveSummary(client, owner, { ...arc, degraded }, extraction?.policy.summariesAfterMs ?? 0),
+    );
     changed.push(persona);
   }
   const gone = known.filter((arc) => arc.persona !== null && !personas.includes(arc.persona));
@@ -92,11 +95,7 @@ async function arcOf(
   basis: string,
   signal: AbortSignal,
 ): Promise<Omit<Summary, 'version' | 'createdAt'>> {
-  const digest = sources
-    .flatMap((episode) => digestOf(episode, persona))
-    .sort((a, b) => a.saidAt.getTime() - b.saidAt.getTime())
-    .map((sentence) => ({ ...sentence, text: `${spokenDay(sentence.saidAt)}: ${sentence.text}` }));
-  const { frame, sentences } = await summarizer.arc(digest, {
+  const { frame, sentences } = await summarizer.arc(arcDigest(sources, persona), {
     persona,
     budgetWords: ARC_SUMMARY_MAX_WORDS,
     signal,
@@ -124,6 +123,11 @@ async function arcOf(
     from: new Date(Math.min(...sources.map((episode) => episode.from.getTime()))),
     to: new Date(Math.max(...sources.map((episode) => episode.to.getTime()))),
   };
+}
+
+/** A long line is made again when an episode's summary is, and when a language model has told it. */
+function basisOf({ id, basis, method }: Summary, extractive: string): string[] {
+  return method === extractive ? [id, basis] : [id, basis, method];
 }
 
 /** The day is said once, before the first sentence of it. */

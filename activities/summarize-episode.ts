@@ -14,7 +14,7 @@ import type { ActivityDependencies } from './dependencies';
  * made from decides what is written, and an older one never passes for newer.
  */
 export async function summarizeEpisode(
-  { pool, summarizer }: Pick<ActivityDependencies, 'pool' | 'summarizer'>,
+  { pool, summarizer, extraction }: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
   episode: Episode,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -24,7 +24,10 @@ export async function summarizeEpisode(
   await transaction(pool, async (client) => {
     // First, since whoever makes it stale locks it first.
     await markEpisodeFresh(client, episode);
-    if (summary) await saveSummary(client, ref, summary);
+    // Of what has ended a language model tells, if there is one: behind this, and together with others.
+    const degraded = !episode.open && extraction !== null;
+    if (summary)
+      await saveSummary(client, ref, { ...summary, degraded }, extraction?.policy.summariesAfterMs ?? 0);
     else await deleteSummaries(client, ref, [episode.summaryId]);
     if (!episode.open) await markTiersPending(client, ref);
   });
@@ -71,7 +74,8 @@ async function summaryOf(
   };
 }
 
-function turnsOf(memory: EpisodeMemory): SummaryTurn[] {
+/** A memory's turns; one that was set by hand says that alone. */
+export function turnsOf(memory: EpisodeMemory): SummaryTurn[] {
   const turns = memory.turns.map((turn) => ({ ...turn, memoryId: memory.id }));
   const first = turns[0];
   return memory.editedContent === null || !first ? turns : [{ ...first, content: memory.editedContent }];

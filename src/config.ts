@@ -66,13 +66,11 @@ export const configSchema = z.object({
   LLM_API_KEY: z.string().default('').describe('Its key'),
   LLM_MODEL: z.string().default('').describe('Its model'),
   LLM_TIMEOUT_MS: ms.default(60_000).describe('How long one request to it may take'),
-  LLM_CALLS_PER_USER_AND_DAY: count
-    .min(0)
-    .default(500)
-    .describe('More than these wait for the next day (UTC)'),
+  LLM_CALLS_PER_USER_AND_DAY: count.min(0).default(500).describe('More wait for the next day (UTC)'),
   LLM_TAIL_AFTER_MS: ms
     .default(600_000)
     .describe('Silence after which it reads fewer than 20 messages of a conversation'),
+  LLM_SUMMARIES_AFTER_MS: ms.default(604_800_000).describe('Below 80 messages summaries wait for it so long'),
   LLM_RETRY_DEGRADED_MS: ms.default(600_000).describe('When what it failed at is tried again'),
   PERSONAS_FILE: z
     .string()
@@ -288,6 +286,7 @@ export function extractionPolicyOf(config: Config) {
     callsPerUserAndDay: config.LLM_CALLS_PER_USER_AND_DAY,
     tailAfterMs: config.LLM_TAIL_AFTER_MS,
     retryDegradedMs: config.LLM_RETRY_DEGRADED_MS,
+    summariesAfterMs: config.LLM_SUMMARIES_AFTER_MS,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Telling } from '../src/domain/telling';
+
 /** What the workflow that keeps a user's summaries is started with. */
 export interface TiersInput {
   namespace: string;
@@ -21,6 +23,8 @@ export interface TiersRefreshed {
   arcs: string[];
   /** There was more than one look takes: look again at once. */
   more: boolean;
+  /** What a language model is to tell now; without it (or in runs of an earlier release) nothing. */
+  telling?: Telling;
 }
 
 /** What the query `progress` answers. */
@@ -33,4 +37,8 @@ export interface TiersProgress {
 export interface TiersActivities {
   /** Brings a user's summaries up to date: episodes whose memories have changed, then the arcs of the personas concerned. */
   refreshSummaries(input: TiersInput): Promise<TiersRefreshed>;
+  /** Has a language model tell summaries, in one call, in place of those made without it. */
+  tellByModel(input: TiersInput & { telling: Telling }): Promise<void>;
+  /** Leaves them as they are, to be told later. */
+  leaveTelling(input: TiersInput & { telling: Telling }): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import {
+  ActivityFailure,
   condition,
   continueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -10,6 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Telling } from '../src/domain/telling';
 import { MEM_PHASE } from './search-attributes.contract';
 import {
   EPISODES_CHANGED_SIGNAL,
@@ -29,12 +32,35 @@ const GATHER_AGAIN = '6 seconds';
 const CLOSE_WHEN_IDLE = '2 minutes';
 const DEFAULT_MAX_EVENTS = 2_000;
 
+// No limit of attempts: a part that is down is waited out, and what is behind is in the record meanwhile.
+const WAITING_OUT = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '1 minute',
+} as const;
 const { refreshSummaries } = proxyActivities<TiersActivities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '30 seconds',
-  // No limit of attempts: a part that is down is waited out, and what is behind is in the record meanwhile.
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  retry: WAITING_OUT,
   summary: 'bring summaries up to date',
+});
+const { tellByModel } = proxyActivities<TiersActivities>({
+  // All attempts together: long lines wait behind it.
+  scheduleToCloseTimeout: '5 minutes',
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 3,
+    maximumInterval: '1 minute',
+    maximumAttempts: 4,
+  },
+  summary: 'have the language model tell summaries',
+});
+const { leaveTelling } = proxyActivities<TiersActivities>({
+  startToCloseTimeout: '30 seconds',
+  retry: WAITING_OUT,
+  summary: 'leave summaries to be told later',
 });
 
 /**
@@ -74,16 +100,31 @@ export async function tiers(input: TiersInput): Promise<void> {
     enter('summarizing');
     publish('summarizing');
     served = heard;
+    let again: boolean;
     do {
       last = await refreshSummaries(input);
       looks += 1;
       enter('summarizing');
-    } while (last.more && !mustRoll(input));
+      // What was told changes what long lines are made of, and more may be to be told.
+      again = (last.telling !== undefined && (await tell(input, last.telling))) || last.more;
+    } while (again && !mustRoll(input));
     // Nothing has to be carried but that something was heard: the record knows the rest.
     if (mustRoll(input)) {
-      if (heard === served && !last.more) return;
+      if (heard === served && !again) return;
       return await continueAsNew<typeof tiers>({ ...input, behind: true });
     }
+  }
+}
+
+/** @returns whether it was told; what could not be told is tried again by the sweep */
+async function tell(input: TiersInput, telling: Telling): Promise<boolean> {
+  try {
+    await tellByModel({ ...input, telling });
+    return true;
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    await leaveTelling({ ...input, telling });
+    return false;
   }
 }
 

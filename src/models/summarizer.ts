@@ -46,3 +46,11 @@ export interface Summarizer {
     options: { persona: string; budgetWords: number; signal?: AbortSignal },
   ): Promise<SummaryText>;
 }
+
+/** What people said of these turns; all of them where nobody did. */
+export function heardTurns(turns: readonly SummaryTurn[]): readonly SummaryTurn[] {
+  const people = turns.filter(
+    (turn) => turn.role === 'user' || turn.role === 'assistant' || turn.name !== null,
+  );
+  return people.length > 0 ? people : turns;
+}

@@ -47,16 +47,18 @@ const FORGET_OLD_VERSIONS = {
 const SAVE = {
   name: 'save-summary',
   text: `INSERT INTO summaries AS s (namespace, user_id, id, tier, persona, persona_tags, conversation_id, first_seq, last_seq,
-                frame, sentences, source_ids, people, importance, confidence, method, degraded, basis, from_at, to_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                frame, sentences, source_ids, people, importance, confidence, method, degraded, basis, from_at, to_at, upgrade_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                CASE WHEN $17 THEN clock_timestamp() + $21 * interval '1 ms' END)
          ON CONFLICT (namespace, user_id, id) DO UPDATE
             SET version = s.version + 1, persona = excluded.persona, persona_tags = excluded.persona_tags,
                 first_seq = excluded.first_seq, last_seq = excluded.last_seq, frame = excluded.frame,
                 sentences = excluded.sentences, source_ids = excluded.source_ids, people = excluded.people,
                 importance = excluded.importance, confidence = excluded.confidence, method = excluded.method,
                 degraded = excluded.degraded, basis = excluded.basis, from_at = excluded.from_at, to_at = excluded.to_at,
-                created_at = clock_timestamp()
-          WHERE s.basis <> excluded.basis`,
+                upgrade_at = CASE WHEN excluded.degraded THEN coalesce(s.upgrade_at, excluded.upgrade_at) END,
+                upgrade_tried = s.upgrade_tried AND excluded.degraded, created_at = clock_timestamp()
+          WHERE s.basis <> excluded.basis OR (s.method = excluded.method AND s.degraded <> excluded.degraded)`,
 };
 const DELETE = {
   name: 'delete-summaries',
@@ -71,13 +73,16 @@ const DELETE_VERSIONS = {
 const KEPT_VERSIONS = 20;
 
 /**
- * Stores a summary in place of its earlier version, which arcs keep. One made from the same is left as it is.
+ * Stores a summary in place of its earlier version, which arcs keep. One made from the same is left as it is, and so is
+ * what a language model told of the same.
+ * @param upgradeAfterMs how long a degraded one waits at most for a language model to tell it
  * @returns whether anything has changed
  */
 export async function saveSummary(
   on: Queryable,
   owner: Owner,
   summary: Omit<Summary, 'version' | 'createdAt'>,
+  upgradeAfterMs: number,
 ): Promise<boolean> {
   const key = [owner.namespace, owner.userId, summary.id];
   if (summary.tier === 'arc') await run(on, KEEP_VERSION, [...key, summary.basis]);
@@ -90,7 +95,7 @@ export async function saveSummary(
     summary.firstSeq,
     summary.lastSeq,
     summary.frame,
-    JSON.stringify(summary.sentences.map(toJson)),
+    sentencesJson(summary.sentences),
     summary.sourceIds,
     summary.people,
     summary.importance,
@@ -100,6 +105,7 @@ export async function saveSummary(
     summary.basis,
     summary.from,
     summary.to,
+    upgradeAfterMs,
   ]);
   if (summary.tier === 'arc') await run(on, FORGET_OLD_VERSIONS, [...key, KEPT_VERSIONS]);
   return saved.rowCount === 1;
@@ -190,13 +196,27 @@ function fromRow(row: SummaryRow): Summary {
   };
 }
 
-function toJson(sentence: StoredSentence): object {
-  return {
-    text: sentence.text,
-    source_ids: sentence.sourceIds,
-    said_at: sentence.saidAt,
-    persona: sentence.persona,
-  };
+/** As summaries.sentences holds them. */
+export function sentencesJson(sentences: readonly StoredSentence[]): string {
+  return JSON.stringify(
+    sentences.map((sentence) => ({
+      text: sentence.text,
+      source_ids: sentence.sourceIds,
+      said_at: sentence.saidAt,
+      persona: sentence.persona,
+    })),
+  );
+}
+
+const BY_ID = {
+  name: 'summaries-by-id',
+  text: `SELECT ${COLUMNS} FROM summaries WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3)`,
+};
+
+/** Those of these summaries that there are, in no order. */
+export async function summariesById(on: Queryable, owner: Owner, ids: readonly string[]): Promise<Summary[]> {
+  const result = await run<SummaryRow>(on, BY_ID, [owner.namespace, owner.userId, ids]);
+  return result.rows.map(fromRow);
 }
 
 const SEEN_THROUGH = {

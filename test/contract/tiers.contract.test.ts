@@ -42,6 +42,7 @@ function dependencies(summarizer: Summarizer): Parameters<typeof keepEpisodes>[0
     pool,
     embedder: null,
     summarizer,
+    extraction: null,
     episodes: { pauseMs: 30 * MINUTE_MS, maxMessages: 80 },
     tiersTeller: { tell: () => undefined, close: () => Promise.resolve() },
   };

@@ -6,15 +6,17 @@ import { poll } from '../support/poll';
 import { startStack, type Stack } from '../support/stack';
 import {
   MODEL_FAILURES,
+  isTelling,
   startStubLanguageModel,
   type StubLanguageModel,
 } from '../support/stub-language-model';
 
 const CONVERSATIONS = 5;
 const MESSAGES_EACH = 60;
-const WINDOWS = (CONVERSATIONS * MESSAGES_EACH) / 20;
+const WINDOW_MESSAGES = 20;
+const WINDOWS = (CONVERSATIONS * MESSAGES_EACH) / WINDOW_MESSAGES;
 const FAILING_SHARE = 0.3;
-const UPGRADED_WITHIN_MS = 60_000;
+const UPGRADED_WITHIN_MS = 120_000;
 const STUBBORN = 'My patience is stubborn.';
 
 /** A record of its own: this stack sweeps. */
@@ -47,6 +49,9 @@ beforeAll(async () => {
       LLM_TIMEOUT_MS: '800',
       LLM_TAIL_AFTER_MS: '600000',
       LLM_RETRY_DEGRADED_MS: '2000',
+      LLM_SUMMARIES_AFTER_MS: '1000',
+      EPISODE_MAX_MESSAGES: String(WINDOW_MESSAGES),
+      EPISODE_PAUSE_MS: '3000',
     },
   });
   api = apiClient(stack.url);
@@ -108,7 +113,7 @@ it('facts are read, said again they are known, and what is newer takes their pla
     const answer = await api.get('/v1/retrieve?user_id=ruth&limit=30&query=Which+cat+does+the+user+have');
     return JSON.stringify(answer.body.results).includes('The cat of the user is Felix.') && answer;
   });
-  expect(stub.prompts).toHaveLength(3);
+  expect(stub.prompts.filter((prompt) => !isTelling(prompt))).toHaveLength(3);
 
   // Deleted, a message takes with it what was read from it.
   const said = found.body.results.find((one: { content: string }) => one.content.includes('My cat is Felix'));
@@ -116,7 +121,7 @@ it('facts are read, said again they are known, and what is newer takes their pla
   expect(await facts('ruth')).toEqual([]);
 });
 
-it('300 messages through a model that fails three times in ten: all indexed, all read, none paid for twice', async () => {
+it('300 messages through a model that fails three times in ten: all indexed, read and told, none paid for twice', async () => {
   let random = 1;
   const next = (): number => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647;
   let stubbornFor = 5;
@@ -155,12 +160,35 @@ it('300 messages through a model that fails three times in ten: all indexed, all
     return rows.length === 1 && rows[0]!.status === 'done' && rows[0]!.count === WINDOWS;
   });
   expect(everDegraded).toBe(true);
-  // Each window was answered once, however often it was asked.
-  const windows = stub.answered.map((prompt) => prompt.slice(prompt.indexOf('Messages:')));
+  await poll(
+    'all episodes have ended and are told, and so are the long lines',
+    UPGRADED_WITHIN_MS,
+    async () => {
+      const { rows } = await pool.query<{ tier: string; method: string; count: number }>(
+        `SELECT tier, method, count(*) FROM summaries WHERE user_id = 'sven' GROUP BY tier, method ORDER BY tier`,
+      );
+      const episodes = await pool.query<{ ended: boolean; count: number }>(
+        `SELECT ended_by IS NOT NULL AS ended, count(*) FROM episodes WHERE user_id = 'sven' GROUP BY 1`,
+      );
+      if (episodes.rows.length !== 1 || !episodes.rows[0]!.ended) return false;
+      const [arcs, episodic, ...others] = rows;
+      if (others.length > 0 || arcs?.tier !== 'arc' || episodic?.count !== episodes.rows[0]!.count)
+        return false;
+      return rows.every((row) => row.method === 'told-1:stub');
+    },
+  );
+  // Each window and each episode was answered once, however often it was asked.
+  const windows = stub.answered
+    .filter((prompt) => !isTelling(prompt))
+    .map((prompt) => prompt.slice(prompt.indexOf('Messages:')));
+  const talks = stub.answered.filter((prompt) => isTelling(prompt) && prompt.includes(': a talk,'));
+  for (let c = 0; c < CONVERSATIONS; c += 1)
+    for (const i of [3, 23, 43])
+      expect(talks.filter((prompt) => prompt.includes(`My thing${c}x${i} is here.`))).toHaveLength(1);
   expect(new Set(windows).size).toBe(WINDOWS);
   expect(windows).toHaveLength(WINDOWS);
   expect(stub.prompts.length).toBeGreaterThan(WINDOWS);
   expect(await facts('sven')).toHaveLength(WINDOWS + 1);
   const held = await pool.query('SELECT count(*) FROM model_results');
   expect(held.rows).toEqual([{ count: 0 }]);
-}, 150_000);
+}, 270_000);

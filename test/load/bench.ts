@@ -7,6 +7,8 @@ import { conversationWorkflowId } from '../../src/domain/ids';
 import { createTemporalClient } from '../../src/temporal/connection';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
+import { startStubLanguageModel, type StubLanguageModel } from '../support/stub-language-model';
+import { callsOfModel } from './bench-model';
 import { startBenchStack, type BenchStack } from './bench-stack';
 import { retrieveAgainstBareQuery } from './bench-retrieve';
 import { openStreams } from './bench-streams';
@@ -40,7 +42,10 @@ const INSTANT_EMBEDDINGS: Record<string, string> = {
   EMBEDDER: 'openai',
   EMBEDDER_DIMENSIONS: String(INSTANT_DIMENSIONS),
 };
-const STACKS = [WITHOUT_EMBEDDER, AS_STARTED, INSTANT_EMBEDDINGS];
+/** With a stand-in for a language model, which counts what it is asked. Its address is added in main. */
+const WITH_MODEL: Record<string, string> = { LLM_MODEL: 'stub' };
+const STACKS = [WITHOUT_EMBEDDER, AS_STARTED, INSTANT_EMBEDDINGS, WITH_MODEL];
+let languageModel: StubLanguageModel;
 
 /** The figures by name, each with the stack it is taken on. */
 const FIGURES: Record<string, { env: Record<string, string>; take: (stack: BenchStack) => Promise<void> }> = {
@@ -53,6 +58,7 @@ const FIGURES: Record<string, { env: Record<string, string>; take: (stack: Bench
   },
   searchable: { env: AS_STARTED, take: storeToSearchable },
   events: { env: AS_STARTED, take: eventsPerMessage },
+  model: { env: WITH_MODEL, take: (stack) => callsOfModel(stack, languageModel, say) },
   streams: { env: WITHOUT_EMBEDDER, take: (stack) => openStreams(stack, say) },
 };
 
@@ -67,6 +73,8 @@ async function main(wanted: readonly string[]): Promise<void> {
   const names = Object.keys(FIGURES).filter((name) => wanted.length === 0 || wanted.includes(name));
   const embeddings = await startInstantEmbeddings(INSTANT_DIMENSIONS);
   INSTANT_EMBEDDINGS['EMBEDDER_URL'] = embeddings.url;
+  languageModel = await startStubLanguageModel();
+  WITH_MODEL['LLM_URL'] = languageModel.url;
   for (const env of STACKS) {
     const together = names.filter((name) => FIGURES[name]!.env === env);
     if (together.length === 0) continue;

@@ -6,6 +6,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY, type IngestionPolicy } from '../../src/domain/policy';
+import type { Telling } from '../../src/domain/telling';
 import { EXTRACTION_WORKFLOW, type WindowRange } from '../../workflows/extraction.contract';
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportStanding } from '../../workflows/import.contract';
 import { ERASE_WORKFLOW } from '../../workflows/erase.contract';
@@ -341,7 +342,17 @@ async function recordTiers(version: string): Promise<void> {
     { episodes: 20, arcs: ['work'], more: true },
     { episodes: 3, arcs: ['work'], more: false },
   ];
-  const world = await openWorld({ activities: { refreshSummaries: async () => looks.shift() } });
+  let tellings = 0;
+  const world = await openWorld({
+    activities: {
+      refreshSummaries: async () => looks.shift(),
+      tellByModel: async () => {
+        tellings += 1;
+        if (tellings > 1) throw ApplicationFailure.nonRetryable('the service answered 400', 'RefusedError');
+      },
+      leaveTelling: async () => undefined,
+    },
+  });
   try {
     const workflowId = `tiers:recorded-${version}-${Date.now()}`;
     const input = { namespace: 'default', userId: 'user-tiers' };
@@ -362,6 +373,16 @@ async function recordTiers(version: string): Promise<void> {
     });
     await rolling.result();
     await keep(`tiers.roll-over.${version}`, world, rolling.workflowId, rolling.signaledRunId);
+    // One call is answered, one is left for later.
+    const telling: Telling = { tier: 'episodic', summaries: [{ id: workflowId, version: 1 }] };
+    for (let calls = 2; calls > 0; calls -= 1) looks.push({ episodes: 1, arcs: [], more: false, telling });
+    const told = await world.client.workflow.signalWithStart(TIERS_WORKFLOW, {
+      ...start,
+      workflowId: `${workflowId}-telling`,
+      args: [input],
+    });
+    await told.result();
+    await keep(`tiers.telling.${version}`, world, told.workflowId);
   } finally {
     await world.close();
   }

@@ -36,6 +36,7 @@ const SHAPES = [
   'sweep',
   'tiers.run',
   'tiers.roll-over',
+  'tiers.telling',
 ];
 
 quietRuntime();

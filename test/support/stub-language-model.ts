@@ -19,6 +19,8 @@ export interface StubLanguageModel {
   readonly url: string;
   /** Decides what becomes of a request; null: it is answered. */
   failure: (prompt: string) => ModelFailure | null;
+  /** How long it thinks before it answers. */
+  latencyMs: number;
   /** The prompts of all requests, whatever came of them. */
   readonly prompts: string[];
   /** The prompts that were answered as they should be. */
@@ -30,7 +32,8 @@ const SLOW_MS = 5_000;
 
 /**
  * A language model on loopback that speaks OpenAI's chat completions. It reads `My <thing> is <value>.` from messages,
- * and compares by the thing.
+ * and compares by the thing. Of each part that is to be summarized it repeats some lines, between a sentence that is made
+ * up and one whose line does not exist.
  */
 export async function startStubLanguageModel(): Promise<StubLanguageModel> {
   const http = createServer((request, response) => {
@@ -39,6 +42,7 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
   const stub: StubLanguageModel = {
     url: '',
     failure: () => null,
+    latencyMs: 0,
     prompts: [],
     answered: [],
     close: () =>
@@ -58,7 +62,10 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
     };
     const prompt = body.messages.find((message) => message.role === 'user')!.content;
     stub.prompts.push(prompt);
-    const json = JSON.stringify({ facts: factsIn(prompt) });
+    const json = JSON.stringify(
+      isTelling(prompt) ? { summaries: summariesOf(prompt) } : { facts: factsIn(prompt) },
+    );
+    if (stub.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, stub.latencyMs));
     switch (stub.failure(prompt)) {
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS).unref());
@@ -90,6 +97,32 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
 
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   return Object.assign(stub, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1` });
+}
+
+/** Whether this asks for summaries. */
+export function isTelling(prompt: string): boolean {
+  return prompt.startsWith('P1: ');
+}
+
+/** What no line says. */
+export const MADE_UP = 'Nobody expected 77 elephants.';
+const REPEATED_LINES = 4;
+
+function summariesOf(prompt: string): object[] {
+  return prompt.split('\n\n').map((part, i) => {
+    const lines = part.split('\n').slice(1);
+    const repeated = lines.slice(0, REPEATED_LINES).map((line) => {
+      const [, number, text] = /^(\d+) \S+(?: [^:]*)?: (.*)$/.exec(line)!;
+      return { text: `It was said: ${text}`, lines: [Number(number)] };
+    });
+    const first = repeated[0]!.lines;
+    const sentences = [
+      { text: MADE_UP, lines: first },
+      ...repeated,
+      { text: repeated[0]!.text + ' Again.', lines: [999_999] },
+    ];
+    return { part: i + 1, sentences };
+  });
 }
 
 const STATEMENT = /\bMy (\w+) is (\w+)\./;

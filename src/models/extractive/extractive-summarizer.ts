@@ -1,6 +1,12 @@
 import { spokenRange, withAbsoluteDates } from '../../domain/spoken-dates';
 import type { Role } from '../../domain/message';
-import type { Summarizer, SummarySentence, SummaryText, SummaryTurn } from '../summarizer';
+import {
+  heardTurns,
+  type Summarizer,
+  type SummarySentence,
+  type SummaryText,
+  type SummaryTurn,
+} from '../summarizer';
 import { choose, type Candidate, type Vocabulary } from './choose';
 import { sentencesOf, wordCount, type Sentence } from './sentences';
 import { capitalized, told } from './third-person';
@@ -48,10 +54,7 @@ function summarizeTurns(
   budgetWords: number,
   vocabulary: Vocabulary,
 ): SummaryText {
-  const people = turns.filter(
-    (turn) => turn.role === 'user' || turn.role === 'assistant' || turn.name !== null,
-  );
-  const heard = people.length > 0 ? people : turns;
+  const heard = heardTurns(turns);
   const frame = frameOf(heard);
   const all = candidatesOf(heard, vocabulary);
   const telling = all.filter((one) => one.tells);

@@ -13,6 +13,7 @@ import * as memoriesById from './0018-memories-by-id';
 import * as importChunks from './0019-import-chunks';
 import * as injectedSummaries from './0020-injected-summaries';
 import * as tierMarks from './0015-tier-marks';
+import * as tellings from './0022-tellings';
 
 export interface Migration {
   version: number;
@@ -40,4 +41,5 @@ export const MIGRATIONS: readonly Migration[] = [
   memoriesById,
   importChunks,
   injectedSummaries,
+  tellings,
 ];
