@@ -18,13 +18,13 @@ import { newestFacts, saveExtractedFacts } from '../src/record/extracted-facts';
 import { degradeWindow, nextExtractionWindow } from '../src/record/extraction-windows';
 import { getMemories, readTurnVectors } from '../src/record/memories';
 import { readTurns } from '../src/record/messages';
-import { readModelResult, saveModelResult, spendModelCall } from '../src/record/model-results';
+import { readModelResult, saveModelResult } from '../src/record/model-results';
 import type { ExtractionActivities, WindowRange } from '../workflows/extraction.contract';
+import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
 
 const MAX_OUTPUT_TOKENS = 4_000;
 const HEARTBEAT_EVERY_MS = 10_000;
-const MS_PER_DAY = 86_400_000;
 const BUDGET_SPENT = 'the user’s calls of this day are spent';
 const MODEL_FAILED = 'the language model failed';
 
@@ -54,7 +54,7 @@ export function createExtraction(dependencies: ActivityDependencies): Extraction
       try {
         const answer = await answerFor(dependencies, extraction, window);
         if (answer === 'budget spent')
-          await degradeWindow(pool, window.ref, window.firstSeq, BUDGET_SPENT, tomorrow());
+          await degradeWindow(pool, window.ref, window.firstSeq, BUDGET_SPENT, callsRenewedAt());
         else await keep(dependencies, window, answer);
       } finally {
         clearInterval(beating);
@@ -73,7 +73,7 @@ export function createExtraction(dependencies: ActivityDependencies): Extraction
 /** What the model says of a window: what it said before, if that was not used yet. */
 async function answerFor(
   dependencies: ActivityDependencies,
-  { model, policy }: ExtractionDependencies,
+  asked: ExtractionDependencies,
   { ref, firstSeq, lastSeq }: Window,
 ): Promise<KeptAnswer | 'budget spent'> {
   const { pool } = dependencies;
@@ -86,19 +86,16 @@ async function answerFor(
   );
   const known = await knownFacts(dependencies, ref, turns);
   if (turns.length === 0) return { seqs: [], known, extraction: { facts: [] } };
-  if (!(await spendModelCall(pool, ref, policy.callsPerUserAndDay))) return 'budget spent';
-  const extraction = await model.answer(
-    {
-      system: EXTRACTION_SYSTEM,
-      prompt: extractionPrompt(turns, known),
-      schema: extractionSchema,
-      schemaName: 'facts',
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
-    },
-    Context.current().cancellationSignal,
-  );
+  const extraction = await askWithinBudget(pool, ref, asked, {
+    system: EXTRACTION_SYSTEM,
+    prompt: extractionPrompt(turns, known),
+    schema: extractionSchema,
+    schemaName: 'facts',
+    maxOutputTokens: MAX_OUTPUT_TOKENS,
+  });
+  if (extraction === null) return 'budget spent';
   const answer: KeptAnswer = { seqs: turns.map((turn) => turn.seq), known, extraction };
-  await saveModelResult(pool, ref, key, model.name, answer);
+  await saveModelResult(pool, ref, key, asked.model.name, answer);
   return answer;
 }
 
@@ -157,9 +154,4 @@ async function knownFacts(
 
 function resultKey({ ref, firstSeq, lastSeq }: Window): string {
   return `extract:${sha256Hex(JSON.stringify(ref.conversationId))}:${firstSeq}-${lastSeq}`;
-}
-
-/** When a day's calls are there again. */
-export function tomorrow(): Date {
-  return new Date((Math.floor(Date.now() / MS_PER_DAY) + 1) * MS_PER_DAY);
 }

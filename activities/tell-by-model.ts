@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { sha256Hex } from '../src/domain/ids';
-import type { ConversationRef } from '../src/domain/message';
-import { speakerOf } from '../src/domain/message';
+import { speakerOf, type ConversationRef } from '../src/domain/message';
 import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS, episodeBudgetWords } from '../src/domain/summary-budget';
 import {
@@ -14,16 +13,12 @@ import {
   type Telling,
   type TellingPart,
 } from '../src/domain/telling';
+import { wordCount } from '../src/domain/words';
 import { heardTurns } from '../src/models/summarizer';
 import { tellingSchema } from '../src/models/telling-schema';
 import { termsOf } from '../src/recall/terms';
 import { episodeMaterial } from '../src/record/episode-material';
-import {
-  readModelResult,
-  saveModelResult,
-  forgetModelResults,
-  spendModelCall,
-} from '../src/record/model-results';
+import { forgetModelResults, readModelResult, saveModelResult } from '../src/record/model-results';
 import { transaction } from '../src/record/pool';
 import { summariesById, summariesOfClosedEpisodes } from '../src/record/summaries';
 import {
@@ -36,8 +31,8 @@ import {
 import { markTiersPending } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import { arcDigest, ARC_EPISODES } from './arc-digest';
+import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
-import { tomorrow } from './extract-window';
 import { turnsOf } from './summarize-episode';
 
 const MAX_OUTPUT_TOKENS = 6_000;
@@ -84,7 +79,7 @@ export function createTellByModel(
       const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
       try {
         const told = await toldOf(dependencies, extraction, owner, telling);
-        if (told === 'budget spent') await postponeTellings(pool, owner, null, tomorrow());
+        if (told === 'budget spent') await postponeTellings(pool, owner, null, callsRenewedAt());
         else await keep(dependencies, extraction, owner, telling, told);
       } finally {
         clearInterval(beating);
@@ -102,7 +97,7 @@ export function createTellByModel(
 /** What the model tells, checked against its sources; what it told before, if that was not used yet. */
 async function toldOf(
   dependencies: ActivityDependencies,
-  { model, policy }: ExtractionDependencies,
+  asked: ExtractionDependencies,
   owner: TiersInput,
   telling: Telling,
 ): Promise<KeptTelling | 'budget spent'> {
@@ -112,17 +107,14 @@ async function toldOf(
   if (kept) return kept;
   const parts = await partsOf(dependencies, owner, telling);
   if (parts.length === 0) return [];
-  if (!(await spendModelCall(pool, owner, policy.callsPerUserAndDay))) return 'budget spent';
-  const answer = await model.answer(
-    {
-      system: TELLING_SYSTEM,
-      prompt: tellingPrompt(parts),
-      schema: tellingSchema,
-      schemaName: 'summaries',
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
-    },
-    Context.current().cancellationSignal,
-  );
+  const answer = await askWithinBudget(pool, owner, asked, {
+    system: TELLING_SYSTEM,
+    prompt: tellingPrompt(parts),
+    schema: tellingSchema,
+    schemaName: 'summaries',
+    maxOutputTokens: MAX_OUTPUT_TOKENS,
+  });
+  if (answer === null) return 'budget spent';
   const told = acceptTelling(answer, parts, termsOf).map((sentences, i) => {
     const { summary, personas, sources } = parts[i]!;
     const cited = new Set(sentences.flatMap((sentence) => sentence.sourceIds));
@@ -136,7 +128,7 @@ async function toldOf(
       })),
     };
   });
-  await saveModelResult(pool, owner, key, model.name, told);
+  await saveModelResult(pool, owner, key, asked.model.name, told);
   return told;
 }
 
@@ -252,8 +244,4 @@ async function arcParts(
 
 function resultKey(telling: Telling): string {
   return `tell:${sha256Hex(JSON.stringify(telling.summaries.map((one) => [one.id, one.version])))}`;
-}
-
-function wordCount(text: string): number {
-  return text.split(/\s+/).filter(Boolean).length;
 }

@@ -1,7 +1,9 @@
 import type { EmotionalSignature, Layer, MemoryType } from './memory';
 import type { Turn } from './message';
 import { saidAt, speakerOf } from './message';
+import { promptLine } from './prompt-line';
 import { parseRfc3339 } from './rfc3339';
+import { oneLine } from './words';
 
 /** One call reads so many messages at most. */
 export const WINDOW_MESSAGES = 20;
@@ -40,12 +42,13 @@ export interface KnownFact {
 export function extractionPrompt(turns: readonly Turn[], known: readonly KnownFact[]): string {
   const memories = known.map((fact, i) => `K${i + 1}: ${oneLine(fact.content).slice(0, MAX_KNOWN_CHARS)}`);
   const head = ['Kept memories:', ...(memories.length > 0 ? memories : ['none']), '', 'Messages:'].join('\n');
-  const room = Math.floor((MAX_PROMPT_CHARS - head.length) / Math.max(1, turns.length));
-  const lines = turns.map((turn, i) => {
-    const before = `M${i + 1} ${saidAt(turn).toISOString().slice(0, 16)}Z ${oneLine(speakerOf(turn))}: `;
-    const chars = Math.max(0, Math.min(MAX_TURN_CHARS, room - before.length - 1));
-    return before + oneLine(turn.content).slice(0, chars);
-  });
+  const roomChars = Math.floor((MAX_PROMPT_CHARS - head.length) / Math.max(1, turns.length));
+  const lines = turns.map((turn, i) =>
+    promptLine(
+      { mark: `M${i + 1}`, saidAt: saidAt(turn), who: speakerOf(turn), text: turn.content },
+      { roomChars, maxTextChars: MAX_TURN_CHARS },
+    ),
+  );
   return `${head}\n${lines.join('\n')}`;
 }
 
@@ -148,8 +151,4 @@ function isSaidBy(
   if (sources.length === 0) return false;
   const words = new Set(sources.flatMap((turn) => [...termsOf(turn.content), ...termsOf(turn.name ?? '')]));
   return termsOf(content).some((term) => words.has(term));
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }

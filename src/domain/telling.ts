@@ -1,5 +1,7 @@
+import { promptLine } from './prompt-line';
 import { spokenDay } from './spoken-dates';
 import type { SummaryTier } from './summary';
+import { oneLine, wordCount } from './words';
 
 /** Of episodes that wait for it, so many messages together are worth a call: 1,000 messages cost at most 25 for all tiers. */
 export const LEAST_TOLD_MESSAGES = 80;
@@ -98,18 +100,13 @@ export function tellingPrompt(parts: readonly TellingPart[]): string {
     (part, i) => `P${i + 1}: ${oneLine(part.title)}, at most ${part.budgetWords} words`,
   );
   const room = MAX_TELLING_PROMPT_CHARS - headings.reduce((sum, heading) => sum + heading.length + 2, 0);
-  const chars = Math.floor(room / Math.max(1, items.length));
+  const roomChars = Math.floor(room / Math.max(1, items.length));
   let number = 0;
   return parts
     .map((part, i) => {
       const lines = part.items.map((item) => {
         number += 1;
-        const who = item.who === null ? '' : ` ${oneLine(item.who)}`;
-        const before = `${number} ${item.saidAt.toISOString().slice(0, 16)}Z${who}: `;
-        return (
-          before +
-          oneLine(item.text).slice(0, Math.max(0, Math.min(MAX_ITEM_CHARS, chars - before.length - 1)))
-        );
+        return promptLine({ mark: String(number), ...item }, { roomChars, maxTextChars: MAX_ITEM_CHARS });
       });
       return [headings[i], ...lines].join('\n');
     })
@@ -135,7 +132,7 @@ export function acceptTelling(
     const sentences = proposed.summaries.filter((one) => one.part === i + 1).flatMap((one) => one.sentences);
     return sentences.flatMap((sentence): ToldSentence[] => {
       const text = oneLine(sentence.text);
-      const words = text.split(' ').length;
+      const words = wordCount(text);
       const cited = [...new Set(sentence.lines)]
         .sort((a, b) => a - b)
         .map((line) => part.items[line - 1 - offset]);
@@ -181,8 +178,4 @@ function numbersIn(text: string): string[] {
   return [...text.matchAll(/\d+(?:[.,]\d+)*/g)].map(([number]) =>
     number.replace(/,(?=\d{3}\b)/g, '').replace(/\.0+$/, ''),
   );
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }

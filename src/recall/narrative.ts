@@ -1,5 +1,6 @@
 import { spokenDay } from '../domain/spoken-dates';
 import type { StoredSentence } from '../domain/summary';
+import { wordCount } from '../domain/words';
 import type { ReadSummary } from './read-summaries';
 
 /** One statement of a narrative and the raw memories it says something of. */
@@ -133,8 +134,4 @@ export function rawStatement(memory: { id: string; content: string; createdAt: D
     sourceIds: [memory.id],
     saidAt: memory.createdAt,
   };
-}
-
-function wordCount(text: string): number {
-  return text.split(/\s+/).filter(Boolean).length;
 }

@@ -1,6 +1,7 @@
 import { run, type Queryable } from './pool';
 
-type Owner = { namespace: string; userId: string };
+/** Whose text the model is asked about. */
+export type Owner = { namespace: string; userId: string };
 
 const SAVE = {
   name: 'save-model-result',

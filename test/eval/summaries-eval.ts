@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { episodeBudgetWords } from '../../src/domain/summary-budget';
+import { wordCount } from '../../src/domain/words';
 import { createExtractiveSummarizer } from '../../src/models/extractive/extractive-summarizer';
 import { backgroundShare } from '../../src/recall/background/share';
 import { termsOf } from '../../src/recall/terms';
@@ -137,10 +138,6 @@ async function summariesOverHttp(
       throw new Error(`${messages.length} of ${conversation.turns.length} messages are in fresh summaries`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-}
-
-function wordCount(text: string): number {
-  return text.split(/\s+/).filter(Boolean).length;
 }
 
 void main();

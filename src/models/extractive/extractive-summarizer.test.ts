@@ -1,6 +1,6 @@
 import type { SummaryTurn } from '../summarizer';
 import { createExtractiveSummarizer } from './extractive-summarizer';
-import { wordCount } from './sentences';
+import { wordCount } from '../../domain/words';
 
 const STOP = new Set(
   'how are you a an the and to of in on at my i it was is with for we you so that'.split(' '),

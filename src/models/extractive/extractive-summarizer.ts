@@ -1,5 +1,6 @@
 import { spokenRange, withAbsoluteDates } from '../../domain/spoken-dates';
 import type { Role } from '../../domain/message';
+import { wordCount } from '../../domain/words';
 import {
   heardTurns,
   type Summarizer,
@@ -8,7 +9,7 @@ import {
   type SummaryTurn,
 } from '../summarizer';
 import { choose, type Candidate, type Vocabulary } from './choose';
-import { sentencesOf, wordCount, type Sentence } from './sentences';
+import { sentencesOf, type Sentence } from './sentences';
 import { capitalized, told } from './third-person';
 
 /** Shorter ones say little by themselves; they stand in only when nothing longer was said. */

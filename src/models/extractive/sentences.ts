@@ -1,3 +1,5 @@
+import { wordCount } from '../../domain/words';
+
 /** A sentence, or a clause that can stand alone, of one turn. */
 export interface Sentence {
   text: string;
@@ -77,8 +79,4 @@ function tidy(text: string): string {
 
 function capitalized(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
-}
-
-export function wordCount(text: string): number {
-  return text === '' ? 0 : text.split(/\s+/).length;
 }
