@@ -2,10 +2,13 @@ import { Context } from '@temporalio/activity';
 import { tenantName } from '../src/domain/ids';
 import { conversationIdsOf, deleteUserRows, vacuumUserTables } from '../src/record/delete-user-rows';
 import { finishErasure, lookAtErasure, type Owner } from '../src/record/erasures';
+import { renewPlannerStatistics } from '../src/record/planner-statistics';
+import { OTHER_USER_COLUMNS, USER_TABLES } from '../src/record/user-tables';
 import type { EraseActivities } from '../workflows/erase.contract';
 import type { ActivityDependencies } from './dependencies';
 
 const CONVERSATIONS_A_PAGE = 500;
+const OTHER_USER_TABLES = OTHER_USER_COLUMNS.map((column) => column.split('.')[0]!);
 
 /** See workflows/erase.contract. */
 export function createEraseActivities({ pool, index, runs }: ActivityDependencies): EraseActivities {
@@ -34,7 +37,10 @@ export function createEraseActivities({ pool, index, runs }: ActivityDependencie
       return owner ? deleteUserRows(pool, owner, beat) : 0;
     },
     async finishErasure(input) {
+      await renewPlannerStatistics(pool, USER_TABLES, beat);
       await finishErasure(pool, input);
+      // Until then these have had the id.
+      await renewPlannerStatistics(pool, OTHER_USER_TABLES, beat);
     },
     async reclaimSpace() {
       await vacuumUserTables(pool, beat);

@@ -13,7 +13,7 @@ export interface EraseResult {
 
 export const ERASE_WORKFLOW = 'eraseUser';
 
-/** Each of them does nothing once the erasure is finished, and may run again after a crash. */
+/** Each of them may run again after a crash; once the erasure is finished they find nothing to delete. */
 export interface EraseActivities {
   /** Ends and deletes the runs of the user's workflows, with their histories and search attributes. @returns how many */
   deleteUserRuns(input: EraseInput): Promise<number>;
@@ -21,7 +21,10 @@ export interface EraseActivities {
   removeUserFromIndex(input: EraseInput): Promise<void>;
   /** Deletes the user's rows. @returns how many */
   deleteUserRecords(input: EraseInput): Promise<number>;
-  /** Forgets the id: from now on only its hash remembers the erasure. */
+  /**
+   * Forgets the id, and what the planner's statistics have sampled of the user: from now on only the id's hash remembers
+   * the erasure.
+   */
   finishErasure(input: EraseInput): Promise<void>;
   /** Lets Postgres reuse the space of what was deleted, where that is quick. */
   reclaimSpace(): Promise<void>;

@@ -75,6 +75,10 @@ it('erases a user among live messages, an import and a killed worker; nothing of
   const imported = await sendImport(url, ndjson(lines));
   const writers = Array.from({ length: WRITERS }, (_, i) => writeUntilRefused(i));
 
+  // What the planner knows of a column are samples of what is in it.
+  await pool.query('ANALYZE');
+  expect((await sampled(USER_MARK)).length).toBeGreaterThan(0);
+  expect((await sampled(TEXT_MARK)).length).toBeGreaterThan(0);
   const answer = await api.send('DELETE', path('/v1/users/USER'));
   expect(answer).toMatchObject({ status: 202, body: { user_id: USER, status: 'erasing' } });
   expect(answer.body.workflow_id).toMatch(/^erase:[0-9a-f]{64}$/);
@@ -100,6 +104,7 @@ it('erases a user among live messages, an import and a killed worker; nothing of
   await readsAreEmpty();
   await poll('no run names them', ERASED_WITHIN_MS, async () => (await runsOf(USER)).length === 0);
   expect(await marksInTables(pool, [USER_MARK, TEXT_MARK])).toEqual([]);
+  expect([...(await sampled(USER_MARK)), ...(await sampled(TEXT_MARK))]).toEqual([]);
   await nothingInTheIndex();
   const others = await api.get(`/v1/retrieve?user_id=${BYSTANDER}&query=harbour+lights`);
   expect(others.body.pagination.total).toBeGreaterThan(100);
@@ -130,6 +135,16 @@ it('erases a user among live messages, an import and a killed worker; nothing of
   const beyondQueues = Object.entries(traces).filter(([table]) => !TEMPORAL_QUEUES.has(table));
   expect(beyondQueues).toEqual([]);
 }, 240_000);
+
+/** The columns of which Postgres's planner knows values with this in them. */
+async function sampled(mark: string): Promise<string[]> {
+  const { rows } = await pool.query<{ known: string }>(
+    `SELECT tablename || '.' || attname AS known FROM pg_stats
+      WHERE schemaname = 'public' AND concat(most_common_vals, histogram_bounds, most_common_elems) LIKE $1`,
+    [`%${mark}%`],
+  );
+  return rows.map((row) => row.known);
+}
 
 /** Conversations by every way there is, so that every table has something. */
 async function fill(userId: string, topic: string): Promise<void> {
