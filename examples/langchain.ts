@@ -51,10 +51,10 @@ run(async () => {
   })
     .pipe(prompt)
     .pipe(new ExampleChatModel(modelFromEnvironment()));
-  const history = new MemoryMessageHistory({ client, userId, conversationId: 'today' });
   const chat = new RunnableWithMessageHistory({
     runnable: answering,
-    getMessageHistory: () => history,
+    // Each call may have one of its own, as on a server: what was said is stored.
+    getMessageHistory: (conversationId) => new MemoryMessageHistory({ client, userId, conversationId }),
     inputMessagesKey: 'question',
     historyMessagesKey: 'history',
   });

@@ -5,10 +5,13 @@ import {
   DEFAULT_RETRIEVAL_POLICY as R,
   type ConversationPolicy,
 } from './domain/policy';
+import { ORIGINS_FORM, namesOrigins } from './domain/page-origins';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const ms = z.coerce.number().int().min(1);
 const count = z.coerce.number().int();
+const origins = z.string().refine(namesOrigins, ORIGINS_FORM);
+const limit = (value: number, what: string) => count.min(0).default(value).describe(`${what}; 0: no limit`);
 const quota = (what: string) => count.min(0).default(0).describe(`${what}; 0: no quota`);
 
 /** Every environment variable the API and the worker read, with its default and its meaning. */
@@ -160,18 +163,9 @@ export const configSchema = z.object({
     .default('')
     .describe('Deployment of Temporal’s worker versioning this worker is of; empty: unversioned'),
   WORKER_BUILD_ID: z.string().max(100).default('').describe('Build of that deployment, such as a commit'),
-  RATE_LIMIT_PER_KEY: count
-    .min(0)
-    .default(60_000)
-    .describe('Requests a minute of one key, over all API processes; 0: no limit'),
-  RATE_LIMIT_PER_USER: count
-    .min(0)
-    .default(6_000)
-    .describe('Requests a minute with a key for one user’s data; 0: no limit'),
-  RATE_LIMIT_KEYLESS: count
-    .min(0)
-    .default(0)
-    .describe('Requests a minute of all callers without a key; 0: no limit'),
+  RATE_LIMIT_PER_KEY: limit(60_000, 'Requests a minute of one key, over all API processes'),
+  RATE_LIMIT_PER_USER: limit(6_000, 'Requests a minute with a key for one user’s data'),
+  RATE_LIMIT_KEYLESS: limit(0, 'Requests a minute of all callers without a key'),
   QUOTA_USER_MESSAGES: quota('Messages a user may have'),
   QUOTA_USER_MEMORIES: quota('Memories a user may have'),
   QUOTA_USER_BYTES: quota('Bytes of text a user may have'),
@@ -195,6 +189,9 @@ export const configSchema = z.object({
     .string()
     .default('')
     .describe('Name in traces; empty: agentic-memories-api and agentic-memories-worker'),
+  CORS_ORIGINS: origins
+    .default('')
+    .describe('Origins whose web pages may call the API, with commas between; `*`: all; empty: none'),
   AUTH: z.enum(['', 'off']).default('').describe('`off` allows binding beyond loopback without keys'),
 });
 

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { grants, isSecretOf, parseKey, type Scope } from '../domain/api-key';
 import { DomainError } from '../domain/errors';
 import type { KeysThereAre, StoredKey } from '../record/api-keys';
+import { isPublicName } from './host-name';
 import { LastKnown } from './last-known';
 
 /** A revoked key is refused, and a new one taken, at the latest after this. */
@@ -29,6 +30,8 @@ export interface AccessOptions {
   keyNeeded: boolean;
   /** The namespace of callers without a key. */
   namespace: string;
+  /** Only this machine can reach it: a caller without a key that calls it by a public name is a stranger's web page. */
+  localNamesOnly: boolean;
   findKey(keyId: string): Promise<StoredKey | null>;
   keysThereAre(): Promise<KeysThereAre>;
 }
@@ -54,7 +57,10 @@ export class Access {
     headers: IncomingHttpHeaders,
     options: { takesToken?: boolean | undefined } = {},
   ): Promise<Caller> {
-    if (!this.options.keyNeeded && !(await this.thereAre.get()).made) return this.anybody;
+    if (!this.options.keyNeeded && !(await this.thereAre.get()).made) {
+      if (this.options.localNamesOnly) requireLocalName(headers.host);
+      return this.anybody;
+    }
     const text = presentedKey(headers, options.takesToken ? TOKEN : BEARER);
     if (text === null)
       throw refused(REALM, 'A key is needed: send it as Authorization: Bearer KEY, or as X-API-Key.');
@@ -78,6 +84,14 @@ export class Access {
     this.keys.set(keyId, fresh);
     return fresh;
   }
+}
+
+/** @throws DomainError 403 */
+function requireLocalName(host: string | undefined): void {
+  if (host === undefined || !isPublicName(host)) return;
+  const detail =
+    'Without keys this API is for its own machine; a web page could make this name mean it, and read everything. Call it by 127.0.0.1 or localhost, make a key (npx agentic-memories keys create), or set AUTH=off.';
+  throw new DomainError(403, 'Not allowed', detail);
 }
 
 /** @throws DomainError 403 when the caller's scope is less than `needed` */

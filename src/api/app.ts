@@ -1,11 +1,13 @@
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express';
 import { DomainError, notFound } from '../domain/errors';
+import { allowPages } from './cors';
 import type { ApiDependencies } from './dependencies';
 import { docsRouter } from './docs';
 import { openApiDocument } from './openapi';
 import { mem0Routes } from './mem0/routes';
 import type { Method, Route } from './route';
 import { contextRoutes } from './routes/context';
+import { conversationTurnRoutes } from './routes/conversation-turns';
 import { conversationRoutes } from './routes/conversations';
 import { healthRoutes } from './routes/health';
 import { importRoutes } from './routes/imports';
@@ -30,6 +32,7 @@ export function apiRoutes(deps: ApiDependencies): Route[] {
   return [
     ...orchestratorRoutes(deps),
     ...conversationRoutes(deps),
+    ...conversationTurnRoutes(deps),
     ...injectionRoutes(deps),
     ...storeRoutes(deps),
     ...retrieveRoutes(deps),
@@ -55,6 +58,7 @@ export function createApp(deps: ApiDependencies): Express {
   // Each route parses its own query, strictly.
   app.set('query parser', false);
 
+  if (deps.pageOrigins === '*' || deps.pageOrigins.size > 0) app.use(allowPages(deps.pageOrigins));
   const routes = apiRoutes(deps);
   const mem0 = mem0Routes(deps);
   // Before ours, which do not mind a slash at the end: these want theirs.

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { PageOrigins } from '../domain/page-origins';
 import type { ConversationPolicy } from '../domain/policy';
 import type { Erasures } from '../ingest/erasures';
 import type { Imports } from '../ingest/imports';
@@ -35,6 +36,8 @@ export interface ApiDependencies {
   runMaintenance: RunMaintenance;
   health: HealthChecks;
   access: Access;
+  /** Whose web pages may call it. */
+  pageOrigins: PageOrigins;
   limits: RateLimits;
   quotas: Quotas;
   /** Whether everybody may read why a part fails: it names hosts. Else only who has a key. */

@@ -12,6 +12,7 @@ import {
   type Config,
 } from '../config';
 import { UnavailableError } from '../domain/errors';
+import { pageOriginsIn } from '../domain/page-origins';
 import { createWeaviateIndex } from '../index/weaviate-index';
 import { createErasures } from '../ingest/erasures';
 import { createIngest } from '../ingest/create-ingest';
@@ -75,16 +76,20 @@ export interface RunningApi {
 /**
  * Starts the API. It answers as soon as it listens, whatever of the rest is up: routes that need the record say 503
  * until Postgres is there and its schema in place.
- * @throws Error when the address is taken, or reachable from outside without a word on keys
+ * @throws Error when the address is taken, or reachable from outside, or from any web page, without a word on keys
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
-  const keyNeeded = !isLoopback(config.HOST) && config.AUTH !== 'off';
+  const pageOrigins = pageOriginsIn(config.CORS_ORIGINS);
+  const openTo = isLoopback(config.HOST)
+    ? pageOrigins === '*' && ANY_PAGE
+    : { what: `bind to ${config.HOST}`, instead: 'bind to 127.0.0.1' };
+  const keyNeeded = openTo !== false && config.AUTH !== 'off';
   const pool = createPool({
     url: config.DATABASE_URL,
     size: config.DB_POOL_SIZE,
     onError: (err) => log.warn({ err }, 'an idle connection to Postgres was lost'),
   });
-  if (keyNeeded) await refuseWithoutKeys(pool, config.HOST, log);
+  if (keyNeeded) await refuseWithoutKeys(pool, openTo, log);
   const tracing = await startTracing(tracingSettingsOf(config), 'agentic-memories-api', log);
   const temporal = createTemporalClient(
     { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
@@ -203,9 +208,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     access: new Access({
       keyNeeded,
       namespace: config.NAMESPACE,
+      localNamesOnly: isLoopback(config.HOST) && config.AUTH !== 'off',
       findKey: (keyId) => findKey(pool, keyId),
       keysThereAre: () => keysThereAre(pool),
     }),
+    pageOrigins,
     showHealthDetails: isLoopback(config.HOST),
     defaultPolicy,
     storeWaitMs: config.STORE_WAIT_MS,
@@ -245,8 +252,19 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   }
 }
 
+/** What lets in more than this machine, and what to do instead. */
+interface Opening {
+  what: string;
+  instead: string;
+}
+/** Any page that somebody here opens could read and write everything. */
+const ANY_PAGE: Opening = {
+  what: 'let pages of any origin call (CORS_ORIGINS=*)',
+  instead: 'name the origins',
+};
+
 /** With the record out of reach it starts all the same: nobody is let in until keys can be looked up. */
-async function refuseWithoutKeys(pool: Pool, host: string, log: Logger): Promise<void> {
+async function refuseWithoutKeys(pool: Pool, { what, instead }: Opening, log: Logger): Promise<void> {
   const found = await keysThereAre(pool).catch((thrown: unknown) => {
     if (sqlState(thrown) === NO_TABLE) return { valid: false };
     if (!(thrown instanceof UnavailableError)) throw thrown;
@@ -256,7 +274,7 @@ async function refuseWithoutKeys(pool: Pool, host: string, log: Logger): Promise
   if (found.valid) return;
   await pool.end();
   throw new Error(
-    `refusing to bind to ${host} without keys: make one (npx agentic-memories keys create), bind to 127.0.0.1, or set AUTH=off if only trusted callers can reach it`,
+    `refusing to ${what} without keys: make one (npx agentic-memories keys create), ${instead}, or set AUTH=off if only trusted callers can reach it`,
   );
 }
 

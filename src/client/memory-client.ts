@@ -29,6 +29,8 @@ import type {
   StreamedMessage,
   StreamedTranscript,
   TranscriptBody,
+  Turns,
+  TurnsPage,
   WorkflowLink,
 } from './wire';
 
@@ -88,6 +90,13 @@ export class MemoryClient {
     const { conversation_id: conversationId, messages, ...rest } = request;
     const body = { ...rest, messages: withIds(messages) };
     return this.post(`${conversationPath(conversationId)}/messages`, body, options);
+  }
+
+  /** What was said in a conversation, in order: the latest page, or the one before `before_seq`. */
+  turns(request: ConversationKey & TurnsPage, options?: CallOptions): Promise<Turns> {
+    const { conversation_id: conversationId, ...query } = request;
+    const path = `${conversationPath(conversationId)}/messages`;
+    return this.transport.json({ method: 'GET', path, query: { ...query } }, options);
   }
 
   /** Indexes what is pending in a conversation, and waits for it. */

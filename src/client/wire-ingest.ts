@@ -24,6 +24,35 @@ export interface Appended extends WorkflowLink {
   status_url: string;
 }
 
+/** A message as it was said. */
+export interface Turn {
+  /** Its place in the conversation. */
+  seq: number;
+  message_id: string;
+  role: Role;
+  name: string | null;
+  content: string;
+  /** When it was said, else when it came in. */
+  timestamp: string;
+  metadata: Record<string, unknown>;
+}
+
+export interface TurnsPage {
+  /** The latest of the conversation that come before this. */
+  before_seq?: number;
+  /** 1..1000, default 100. */
+  limit?: number;
+}
+
+export interface Turns {
+  conversation_id: string;
+  user_id: string;
+  /** In the order of the conversation. */
+  messages: Turn[];
+  /** `before_seq` of the page before this one; null at the beginning. */
+  next_before_seq: number | null;
+}
+
 export interface Flushed extends WorkflowLink {
   flushed: boolean;
   /** There while indexing goes on. */

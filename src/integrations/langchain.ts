@@ -2,9 +2,11 @@ import { BaseListChatMessageHistory } from '@langchain/core/chat_history';
 import { Document } from '@langchain/core/documents';
 import { AIMessage, HumanMessage, SystemMessage, type BaseMessage } from '@langchain/core/messages';
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers';
-import { MemoryClient, type ClientOptions, type Role } from '../client';
+import { MemoryClient, type ClientOptions, type NewMessage, type Role, type Turn } from '../client';
+import { newId } from '../client/ids';
 
 const DEFAULT_LIMIT = 5;
+const DEFAULT_TURNS = 100;
 const NAMESPACE = ['agentic_memories'];
 
 interface MemoryOptions extends ClientOptions {
@@ -52,24 +54,40 @@ export class MemoryRetriever extends BaseRetriever {
 
 export interface MemoryMessageHistoryInput extends MemoryOptions {
   conversationId: string;
+  /** How many of the latest stored turns `getMessages` gives, 1 to 1,000; default 100. */
+  limit?: number;
 }
 
 /**
- * The turns of one conversation (LangChain.js). What is added is remembered for good; `getMessages` gives what this
- * object was given, as a chat's window.
+ * The turns of one conversation (LangChain.js), as they are stored: whoever makes another history of the same
+ * conversation, here or in another process, goes on with it. Messages without words, such as calls of tools, are not
+ * stored, nor are a tool's answers given back without their calls: those this object was given itself are.
  */
 export class MemoryMessageHistory extends BaseListChatMessageHistory {
   override lc_namespace = NAMESPACE;
   private readonly client: MemoryClient;
-  private readonly window: BaseMessage[] = [];
+  private readonly key: { user_id: string; conversation_id: string };
+  /** What this object was given, by the id that it is stored with: a message, and those without words before it. */
+  private readonly given = new Map<string, BaseMessage[]>();
+  /** Those without words that no other has followed yet. */
+  private trailing: BaseMessage[] = [];
+  /** Turns up to this one are no longer shown. */
+  private clearedThrough = 0;
 
   constructor(private readonly options: MemoryMessageHistoryInput) {
     super(options);
     this.client = options.client ?? new MemoryClient(options);
+    this.key = { user_id: options.userId, conversation_id: options.conversationId };
   }
 
   override async getMessages(): Promise<BaseMessage[]> {
-    return [...this.window];
+    const { limit = DEFAULT_TURNS } = this.options;
+    const { messages } = await this.client.turns({ ...this.key, limit });
+    const stored = messages.filter(({ seq }) => seq > this.clearedThrough);
+    return [
+      ...stored.flatMap((turn) => this.given.get(turn.message_id) ?? messagesOf(turn)),
+      ...this.trailing,
+    ];
   }
 
   override async addMessage(message: BaseMessage): Promise<void> {
@@ -77,20 +95,39 @@ export class MemoryMessageHistory extends BaseListChatMessageHistory {
   }
 
   override async addMessages(messages: BaseMessage[]): Promise<void> {
-    const turns = messages.flatMap((message) => {
+    const groups = new Map<string, BaseMessage[]>();
+    const turns: NewMessage[] = [];
+    let wordless = this.trailing;
+    for (const message of messages) {
+      wordless = [...wordless, message];
       const content = message.text.trim();
-      // Calls of tools have no words of their own.
-      return content === '' ? [] : [{ role: roleOf(message), content }];
-    });
-    const key = { user_id: this.options.userId, conversation_id: this.options.conversationId };
-    if (turns.length > 0) await this.client.messages({ ...key, messages: turns });
-    this.window.push(...messages);
+      if (content === '') continue;
+      const messageId = newId();
+      const name = message.name ? { name: message.name } : {};
+      turns.push({ role: roleOf(message), content, message_id: messageId, ...name });
+      groups.set(messageId, wordless);
+      wordless = [];
+    }
+    if (turns.length > 0) await this.client.messages({ ...this.key, messages: turns });
+    for (const [messageId, group] of groups) this.given.set(messageId, group);
+    this.trailing = wordless;
   }
 
-  /** Empties the window; what was said stays remembered. */
+  /** Shows nothing of what was said so far any more; it stays remembered, and another object shows it again. */
   override async clear(): Promise<void> {
-    this.window.length = 0;
+    const { messages } = await this.client.turns({ ...this.key, limit: 1 });
+    this.clearedThrough = messages.at(-1)?.seq ?? this.clearedThrough;
+    this.given.clear();
+    this.trailing = [];
   }
+}
+
+/** What a turn is to a model; nothing for a tool's answer, which none takes without the call. */
+function messagesOf({ role, content, message_id: id, name }: Turn): BaseMessage[] {
+  const fields = { content, id, ...(name === null ? {} : { name }) };
+  if (role === 'tool') return [];
+  if (role === 'system') return [new SystemMessage(fields)];
+  return [role === 'user' ? new HumanMessage(fields) : new AIMessage(fields)];
 }
 
 function roleOf(message: BaseMessage): Role {

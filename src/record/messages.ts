@@ -108,7 +108,41 @@ export async function readTurns(
 ): Promise<Turn[]> {
   const values = [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq];
   const result = await run<TurnRow>(on, READ_RANGE, values);
-  return result.rows.map((row) => ({
+  return result.rows.map(turnFromRow);
+}
+
+// Each message looks at the one raw memory that it may be in: a step in memories_by_range.
+const READ_BACKWARDS = {
+  name: 'read-backwards',
+  text: `SELECT m.seq, m.message_id, m.role, m.name, m.content, m.said_at, m.stored_at, m.metadata, m.forced_persona
+           FROM messages m
+           LEFT JOIN LATERAL (
+             SELECT last_seq, deleted_at, expires_at FROM memories
+              WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND tier = 'raw' AND first_seq <= m.seq
+              ORDER BY first_seq DESC LIMIT 1) d ON d.last_seq >= m.seq
+          WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3
+            AND ($4::bigint IS NULL OR m.seq < $4)
+            AND (d.deleted_at IS NOT NULL OR d.expires_at <= clock_timestamp()) IS NOT TRUE
+          ORDER BY m.seq DESC LIMIT $5`,
+};
+
+/**
+ * The last turns of a conversation before `beforeSeq` (null: the last there are), oldest first, as they were said;
+ * without those whose memory was deleted or has expired.
+ */
+export async function readTurnsBefore(
+  on: Queryable,
+  ref: ConversationRef,
+  beforeSeq: number | null,
+  limit: number,
+): Promise<Turn[]> {
+  const values = [ref.namespace, ref.userId, ref.conversationId, beforeSeq, limit];
+  const result = await run<TurnRow>(on, READ_BACKWARDS, values);
+  return result.rows.map(turnFromRow).reverse();
+}
+
+function turnFromRow(row: TurnRow): Turn {
+  return {
     seq: row.seq,
     messageId: row.message_id,
     role: row.role,
@@ -118,7 +152,7 @@ export async function readTurns(
     storedAt: row.stored_at,
     metadata: row.metadata,
     forcedPersona: row.forced_persona,
-  }));
+  };
 }
 
 const KNOWN = {

@@ -1,4 +1,4 @@
-import { apiClient, type ApiClient } from '../support/api-client';
+import { apiClient, expectPath, type ApiClient } from '../support/api-client';
 import { poll } from '../support/poll';
 import { startStack, type Stack } from '../support/stack';
 
@@ -52,6 +52,72 @@ describe('POST /v1/conversations/{id}/messages', () => {
     const other = await append('same', 'user-2', [says('second')]);
     expect(other.body).toMatchObject({ accepted: 1, from_seq: 1 });
     expect((await state('same', 'user-1')).workflow_id).not.toBe((await state('same', 'user-2')).workflow_id);
+  });
+});
+
+describe('GET /v1/conversations/{id}/messages', () => {
+  const turns = async (id: string, user: string, more = '') =>
+    (await api.get(`/v1/conversations/${id}/messages?user_id=${user}${more}`)).body;
+  const contents = (page: { messages: { content: string }[] }): string[] =>
+    page.messages.map((one) => one.content);
+
+  it('gives what was said, in order, from the latest page back to the first', async () => {
+    await api.send('PUT', '/v1/conversations/log/policy?user_id=lou', {
+      ingestion: { low_volume_batch_size: 10, flush_interval_seconds: 86_400 },
+    });
+    const timestamp = '2024-05-08T10:00:00.000Z';
+    const first = { ...says('one', 'a'), name: 'Lou', timestamp, metadata: { topic: 'x' } };
+    await append('log', 'lou', [first, ...['two', 'three', 'four', 'five'].map((word) => says(word))]);
+    const latest = await turns('log', 'lou', '&limit=2');
+    expect(latest).toMatchObject({ conversation_id: 'log', user_id: 'lou', next_before_seq: 4 });
+    expect(contents(latest)).toEqual(['four', 'five']);
+    const before = await turns('log', 'lou', `&limit=2&before_seq=${latest.next_before_seq}`);
+    expect(contents(before)).toEqual(['two', 'three']);
+    const begin = await turns('log', 'lou', `&limit=2&before_seq=${before.next_before_seq}`);
+    expect(begin).toMatchObject({
+      messages: [
+        {
+          seq: 1,
+          message_id: 'a',
+          role: 'user',
+          name: 'Lou',
+          content: 'one',
+          timestamp,
+          metadata: { topic: 'x' },
+        },
+      ],
+      next_before_seq: null,
+    });
+    // Indexed or not, it was said.
+    await api.post('/v1/conversations/log/flush?user_id=lou');
+    expect(contents(await turns('log', 'lou'))).toEqual(['one', 'two', 'three', 'four', 'five']);
+  });
+  it('leaves out what was deleted, what is another’s, and all of who was erased', async () => {
+    const stored = await api.post('/v1/store', {
+      user_id: 'max',
+      conversation_id: 'kept',
+      history: [says('secret'), says('plain')],
+    });
+    await append('kept', 'mia', [says('hers')]);
+    await api.send('DELETE', `/v1/memories/${stored.body.ids[0]}?user_id=max`);
+    expect(contents(await turns('kept', 'max'))).toEqual(['plain']);
+    const { body: told } = await api.get(`/v1/retrieve?user_id=max`);
+    await api.send('PATCH', `/v1/memories/${told.results[0].id}?user_id=max`, { ttl_seconds: 1 });
+    await poll('it has expired', 20_000, async () => contents(await turns('kept', 'max')).length === 0);
+    expect(contents(await turns('kept', 'mia'))).toEqual(['hers']);
+    await api.send('DELETE', '/v1/users/mia');
+    expect(await turns('kept', 'mia')).toEqual({
+      conversation_id: 'kept',
+      user_id: 'mia',
+      messages: [],
+      next_before_seq: null,
+    });
+  });
+  it('names what is wrong', async () => {
+    const path = '/v1/conversations/c/messages?user_id=lou';
+    expectPath(await api.get(`${path}&limit=1001`), 'limit', /between 1 and 1000/);
+    expectPath(await api.get(`${path}&before_seq=0`), 'before_seq');
+    expectPath(await api.get('/v1/conversations/c/messages'), 'user_id');
   });
 });
 

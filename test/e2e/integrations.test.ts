@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { AIMessage, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -181,24 +181,56 @@ describe('LangChain.js', () => {
     expect(await retriever.invoke('The weather on Mars')).toEqual([]);
   });
 
-  it('keeps a conversation’s messages, and remembers them', async () => {
+  const historyOf = (userId: string, options = {}): MemoryMessageHistory =>
+    new MemoryMessageHistory({ baseUrl: stack.url, userId, conversationId: 'lc', ...options });
+  const saidIn = async (history: MemoryMessageHistory): Promise<string[]> =>
+    (await history.getMessages()).map((one) => `${one.type}: ${one.text}`);
+
+  it('keeps a conversation’s messages for whoever goes on with it, and remembers them', async () => {
     const userId = await someone();
-    const history = new MemoryMessageHistory({ baseUrl: stack.url, userId, conversationId: 'lc' });
+    const history = historyOf(userId);
     const messages = [new SystemMessage('Be kind.'), new HumanMessage('I moved to Lisbon.')];
     await history.addMessages(messages);
-    await history.addMessage(new AIMessage('How is it there?'));
-    expect((await history.getMessages()).map((one) => one.text)).toEqual([
-      'Be kind.',
-      'I moved to Lisbon.',
-      'How is it there?',
-    ]);
-    await history.clear();
-    expect(await history.getMessages()).toEqual([]);
+    await history.addMessage(new AIMessage({ content: 'How is it there?', name: 'Tutor' }));
+    const said = ['system: Be kind.', 'human: I moved to Lisbon.', 'ai: How is it there?'];
+    expect(await saidIn(history)).toEqual(said);
+    // As the next request or another process would.
+    const next = historyOf(userId);
+    expect(await saidIn(next)).toEqual(said);
+    expect((await next.getMessages()).at(-1)!.name).toBe('Tutor');
+    await next.addMessage(new HumanMessage('Sunny.'));
+    expect(await saidIn(history)).toEqual([...said, 'human: Sunny.']);
+    expect(await saidIn(historyOf(userId, { limit: 2 }))).toEqual(['ai: How is it there?', 'human: Sunny.']);
     expect(await turnsOf(userId, 'lc')).toEqual([
       'system: Be kind.',
       'user: I moved to Lisbon.',
       'assistant: How is it there?',
+      'user: Sunny.',
     ]);
+  });
+
+  it('gives back calls of tools, which have no words, as they were given to it', async () => {
+    const userId = await someone();
+    const history = historyOf(userId);
+    const call = new AIMessage({ content: '', tool_calls: [{ id: 't1', name: 'weather', args: {} }] });
+    await history.addMessages([new HumanMessage('Will it rain?'), call]);
+    expect((await history.getMessages()).at(-1)).toBe(call);
+    const answer = new ToolMessage({ content: 'Rain.', tool_call_id: 't1' });
+    await history.addMessages([answer, new AIMessage('It will.')]);
+    expect((await history.getMessages()).slice(1, 3)).toEqual([call, answer]);
+    // Models refuse a tool's answer without the call.
+    expect(await saidIn(historyOf(userId))).toEqual(['human: Will it rain?', 'ai: It will.']);
+  });
+
+  it('shows nothing of what was said before it was cleared, and remembers it', async () => {
+    const userId = await someone();
+    const history = historyOf(userId);
+    await history.addMessage(new HumanMessage('I moved to Lisbon.'));
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    await history.addMessage(new HumanMessage('Hello again!'));
+    expect(await saidIn(history)).toEqual(['human: Hello again!']);
+    expect(await turnsOf(userId, 'lc')).toEqual(['user: I moved to Lisbon.', 'user: Hello again!']);
   });
 });
 

@@ -35,6 +35,36 @@ export const append: RouteExample = {
   answers: { 202: { accepted: 2, duplicates: 0, from_seq: 1, through_seq: 2, ...links } },
 };
 
+export const turns: RouteExample = {
+  params,
+  query: { ...query, limit: 2 },
+  answers: {
+    200: {
+      ...world.IDS,
+      messages: [
+        {
+          seq: 1,
+          message_id: 'm1',
+          ...world.TURN,
+          name: null,
+          timestamp: world.SAID_AT_TEXT,
+          metadata: { topic: 'food' },
+        },
+        {
+          seq: 2,
+          message_id: 'm2',
+          role: 'assistant',
+          name: 'Tutor',
+          content: 'Noted.',
+          timestamp: world.STORED_AT,
+          metadata: {},
+        },
+      ],
+      next_before_seq: null,
+    },
+  },
+};
+
 export const view: RouteExample = {
   params,
   query,
