@@ -1,6 +1,6 @@
-import { ApiError, ConnectionError, MemoryClient, TimeoutError } from '../client';
+import { ApiError, ConnectionError, MemoryClient, TimeoutError, UnexpectedAnswerError } from '../client';
 import { CliError, EXIT } from './exit';
-import { refusal } from './refusal';
+import { notThisApi, refusal } from './refusal';
 import type { ServerOptions } from './server-options';
 
 /** The client, for the server that a command's options name. */
@@ -30,6 +30,7 @@ export function asCliError({ url }: ServerOptions, thrown: unknown): unknown {
       ['Is it running (npm start), and is --url right?'],
       { cause: thrown },
     );
+  if (thrown instanceof UnexpectedAnswerError) return notThisApi({ url }, 200);
   return thrown;
 }
 

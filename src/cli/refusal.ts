@@ -7,12 +7,7 @@ const IMPORTS = '/v1/imports/';
 /** What a person is told when the server answers, and it is not what was asked for. */
 export function refusal(address: ServerAddress, status: number, body: unknown, path = ''): CliError {
   const detail = detailOf(body);
-  if (detail === undefined)
-    return new CliError(
-      EXIT.unreachable,
-      `what answers at ${address.url} (${status}) does not speak this API`,
-      ['Is --url right? It is the address of the API, without /v1.'],
-    );
+  if (detail === undefined) return notThisApi(address, status);
   const said = `the server says ${status}: ${detail}`;
   if (status === 401)
     return new CliError(EXIT.failed, said, [`Give a key with --api-key KEY or in ${KEY_VARIABLE}.`]);
@@ -25,6 +20,13 @@ export function refusal(address: ServerAddress, status: number, body: unknown, p
     return new CliError(EXIT.unreachable, said, ['Wait a little and run the same command again.']);
   if (status >= 500) return new CliError(EXIT.failed, said, ['The reason is in the server’s log.']);
   return new CliError(EXIT.failed, said, fieldsOf(body, said));
+}
+
+/** What a person is told when something else listens there. */
+export function notThisApi({ url }: Pick<ServerAddress, 'url'>, status: number): CliError {
+  return new CliError(EXIT.unreachable, `what answers at ${url} (${status}) does not speak this API`, [
+    'Is --url right? It is the address of the API, without /v1.',
+  ]);
 }
 
 /** Of what is asked for by its id, only imports may be missing; else it is the server that is another. */

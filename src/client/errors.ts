@@ -19,6 +19,11 @@ export class TimeoutError extends MemoryError {
   override name = 'TimeoutError';
 }
 
+/** What answers is not this API: `baseUrl` names something else, or something stands before it for a while. */
+export class UnexpectedAnswerError extends MemoryError {
+  override name = 'UnexpectedAnswerError';
+}
+
 /** A call after `shutdown`. */
 export class ShutdownError extends MemoryError {
   override name = 'ShutdownError';
@@ -132,6 +137,8 @@ function problemIn(body: string): ProblemDetails {
 /** Whether the same request may succeed later: the server is away, busy or not well. */
 export function isTemporary(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true;
+  // A proxy's page while the server is away: nothing of ours has refused anything.
+  if (error instanceof UnexpectedAnswerError) return true;
   if (!(error instanceof ApiError)) return false;
   if (error.status === 409) return error.retryAfterMs !== undefined;
   return error.status === 408 || error.status === 429 || error.status >= 500;

@@ -13,6 +13,7 @@ export {
   ServerError,
   ShutdownError,
   TimeoutError,
+  UnexpectedAnswerError,
   ValidationError,
   type FieldError,
 } from './errors';

@@ -72,6 +72,7 @@ export class AdaptiveMemoryOrchestrator {
       send: (message, signal) => this.send(message, signal),
       onSent: (message, answer) => this.deliver(message, answer),
       onRefused: (_message, error) => onError(error),
+      onLockedOut: onError,
     });
   }
 

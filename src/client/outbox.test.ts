@@ -1,4 +1,10 @@
-import { ConnectionError, QueueFullError, ShutdownError, ValidationError } from './errors';
+import {
+  AuthenticationError,
+  ConnectionError,
+  QueueFullError,
+  ShutdownError,
+  ValidationError,
+} from './errors';
 import { Outbox, type OutboxOptions, type QueuedMessage } from './outbox';
 import type { StreamedMessage } from './wire';
 
@@ -32,6 +38,7 @@ function server(): { sent: string[]; isAway: boolean; refused: Set<string>; opti
     },
     onSent: async () => undefined,
     onRefused: () => undefined,
+    onLockedOut: () => undefined,
   };
   return Object.assign(state, { options });
 }
@@ -74,6 +81,31 @@ it('queues while the server is away, tells so, and sends in order once it is bac
   here.isAway = false;
   await until(() => here.sent.length === 7);
   expect(here.sent).toEqual(ids(7));
+}, 15_000);
+
+it('keeps what was queued while its key is not taken, and tells whoever still waits', async () => {
+  const here = server();
+  let isLockedOut = false;
+  const told: unknown[] = [];
+  const outbox = new Outbox({
+    ...here.options,
+    send: async (one, signal) => {
+      if (isLockedOut) throw new AuthenticationError(401, {}, undefined);
+      return here.options.send(one, signal);
+    },
+    onLockedOut: (error) => told.push(error),
+  });
+  here.isAway = true;
+  await Promise.all(ids(3).map((id) => outbox.put(message(id))));
+  isLockedOut = true;
+  here.isAway = false;
+  await until(() => told.length > 0);
+  await expect(outbox.put(message('x', 'other'))).rejects.toThrow(AuthenticationError);
+  expect(outbox.waiting).toBe(3);
+  isLockedOut = false;
+  await until(() => here.sent.length === 3);
+  expect(here.sent).toEqual(ids(3));
+  expect(told).toHaveLength(1);
 }, 15_000);
 
 it('tells whoever waits of a refusal, and goes on with what is behind it', async () => {

@@ -1,4 +1,4 @@
-import { QueueFullError, ShutdownError, isTemporary } from './errors';
+import { AuthenticationError, QueueFullError, ShutdownError, isTemporary } from './errors';
 import { newId } from './ids';
 import { backoffMs, pause } from './transport';
 import type { OrchestratorMessage, StreamedMessage } from './wire';
@@ -38,6 +38,8 @@ export interface OutboxOptions extends QueueOptions {
   onSent: (message: QueuedMessage['message'], answer: StreamedMessage) => Promise<void>;
   /** Told of a message that is given up while nobody waits for it: the server refuses it. */
   onRefused: (message: QueuedMessage['message'], error: unknown) => void;
+  /** Told, once a conversation, that the server does not take our key: what nobody waits for goes on waiting here. */
+  onLockedOut: (error: AuthenticationError) => void;
 }
 
 /** The answer, or that the message waits here for the server to come back. */
@@ -138,6 +140,7 @@ export class Outbox {
     const lane = this.lanes.get(key)!;
     const { signal } = this.stopping;
     await this.loaded.catch(() => undefined);
+    let isLockedOut = false;
     for (let failures = 0; lane.length > 0 && !signal.aborted;) {
       if (this.away && this.away.prober !== key) await this.away.back;
       if (signal.aborted) return;
@@ -147,6 +150,7 @@ export class Outbox {
         const answer = await this.options.send(entry.message, signal);
         this.serverIsBack();
         failures = 0;
+        isLockedOut = false;
         await this.leave(lane, entry);
         await this.options.onSent(entry.message, answer);
         entry.resolve?.({ queued: false, answer });
@@ -158,6 +162,13 @@ export class Outbox {
           continue;
         }
         this.serverIsBack();
+        // It says nothing of the message: with another key it will be taken.
+        if (error instanceof AuthenticationError && !entry.reject) {
+          if (!isLockedOut) this.options.onLockedOut(error);
+          isLockedOut = true;
+          await pause(backoffMs(failures++), signal).catch(() => undefined);
+          continue;
+        }
         if (entry.reject) entry.reject(error);
         else this.options.onRefused(entry.message, error);
         // Where it stays in the store it is refused again after the next start.

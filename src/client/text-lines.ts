@@ -1,4 +1,7 @@
-import { ConnectionError } from './errors';
+import { ConnectionError, UnexpectedAnswerError } from './errors';
+
+/** Of an answer that is not ours. */
+const SHOWN_CHARS = 60;
 
 /** The lines of an answer as they come, without their ends. @throws ConnectionError when it is cut */
 export async function* textLines(response: Response): AsyncGenerator<string, void> {
@@ -23,7 +26,19 @@ export async function* textLines(response: Response): AsyncGenerator<string, voi
   }
 }
 
-/** The JSON values of an NDJSON answer. */
+/** The JSON values of an NDJSON answer. @throws UnexpectedAnswerError */
 export async function* jsonLines<T>(response: Response): AsyncGenerator<T, void> {
-  for await (const line of textLines(response)) if (line.trim() !== '') yield JSON.parse(line) as T;
+  for await (const line of textLines(response)) if (line.trim() !== '') yield jsonOf<T>(line);
+}
+
+/** The JSON of an answer. @throws UnexpectedAnswerError */
+export function jsonOf<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new UnexpectedAnswerError(
+      `what answers does not speak this API (it said ${JSON.stringify(text.slice(0, SHOWN_CHARS))}): baseUrl is the API's address, without /v1`,
+      { cause },
+    );
+  }
 }

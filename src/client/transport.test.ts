@@ -11,6 +11,7 @@ import {
   RateLimitError,
   ServerError,
   TimeoutError,
+  UnexpectedAnswerError,
   ValidationError,
 } from './errors';
 import { MemoryClient } from './memory-client';
@@ -116,6 +117,20 @@ it('ends at once when the caller aborts, also between two tries', async () => {
   setTimeout(() => again.abort(new Error('enough again')), 50);
   await expect(waiting).rejects.toThrow('enough again');
   await expect(store(new MemoryClient({ baseUrl }), { signal: abort.signal })).rejects.toThrow('enough');
+});
+
+it('tells what is no answer of this API', async () => {
+  answer = (_, response) => void response.writeHead(200).end('<!doctype html>');
+  const client = new MemoryClient({ baseUrl });
+  const expected = {
+    name: 'UnexpectedAnswerError',
+    message: expect.stringMatching(/<!doctype html>.*baseUrl/),
+  };
+  const called = await store(client).catch((thrown: unknown) => thrown);
+  expect(called).toBeInstanceOf(UnexpectedAnswerError);
+  expect(called).toMatchObject(expected);
+  await expect(client.users.export('ada').next()).rejects.toMatchObject(expected);
+  expect(requests).toHaveLength(2);
 });
 
 it('sends its key and the caller’s headers', async () => {

@@ -1,4 +1,5 @@
 import { ConnectionError, TimeoutError, apiError, ApiError, isTemporary } from './errors';
+import { jsonOf } from './text-lines';
 
 const DEFAULT_URL = 'http://localhost:8080';
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -64,7 +65,7 @@ export class Transport {
   /** Sends a request and reads the JSON of its answer. @throws MemoryError; the signal's reason when it is aborted */
   async json<T>(call: Call, options: CallOptions = {}): Promise<T> {
     const text = await this.retrying(options, () => this.once(call, options));
-    return JSON.parse(text) as T;
+    return jsonOf<T>(text);
   }
 
   /** Opens an answer that is read as it comes; retries until its head is there. */

@@ -13,7 +13,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { minify } from '@swc/core';
+import type * as ClientEntry from '../../src/client';
 import { startStack, type Stack } from '../support/stack';
+import { loadInWebRuntime } from '../support/web-runtime';
 
 const run = promisify(execFile);
 const ROOT = path.resolve(__dirname, '../..');
@@ -213,6 +215,34 @@ it(`the client is below ${MAX_MINIFIED_BYTES} bytes minified, and imports nothin
     bytes += Buffer.byteLength(code);
   }
   expect(bytes).toBeLessThan(MAX_MINIFIED_BYTES);
+});
+
+it('runs where there is nothing but what browsers and edge runtimes have', async () => {
+  const entry = path.join(installed, 'dist/client/cjs/client/index.js');
+  const { AdaptiveMemoryOrchestrator, MemoryClient } = loadInWebRuntime(entry) as typeof ClientEntry;
+  const client = new MemoryClient({ baseUrl: stack.url });
+  const history = [{ role: 'user' as const, content: 'I am allergic to peanuts.' }];
+  await client.store({ user_id: 'edge', conversation_id: 'before', history });
+  const orchestrator = new AdaptiveMemoryOrchestrator({ client, userId: 'edge' });
+  const heard: string[] = [];
+  orchestrator.subscribeInjections((memory) => void heard.push(memory.content), { conversationId: 'now' });
+  const question = { conversationId: 'now', role: 'user' as const, content: 'Which foods am I allergic to?' };
+  await orchestrator.streamMessage(question);
+  expect(heard).toEqual(['I am allergic to peanuts.']);
+  expect(await orchestrator.shutdown()).toEqual({ unsent: [] });
+  // It reads what is streamed to it, too.
+  const stop = new AbortController();
+  for await (const { injection } of client.injections(
+    { user_id: 'edge', conversation_id: 'now' },
+    { lastEventId: 0, signal: stop.signal },
+  )) {
+    heard.push(injection.content);
+    stop.abort();
+  }
+  expect(heard).toHaveLength(2);
+  // What needs files needs Node, and says so.
+  const queue = path.join(installed, 'dist/client/cjs/client/file-queue.js');
+  expect(() => loadInWebRuntime(queue)).toThrow(/requires node:fs, which is not there/);
 });
 
 it('holds what its entries name, and no tests', () => {
