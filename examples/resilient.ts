@@ -4,7 +4,7 @@ import path from 'node:path';
 import { AdaptiveMemoryOrchestrator, MemoryError, type MemoryClient } from 'agentic-memories/client';
 import { FileQueue } from 'agentic-memories/client/file-queue';
 import { modelFromEnvironment, type Model } from './model';
-import { MEMORY_API_URL, memoryClient, newUser, run } from './setting';
+import { memoryClient, newUser, run } from './setting';
 
 /** Goes on chatting while the memories are away: what is said waits in a file, and is stored once they are back. */
 class ResilientMemoryChatbot {
@@ -58,7 +58,7 @@ run(async () => {
 
   // The next process finds the file, and sends what is in it before anything new.
   const back = new AdaptiveMemoryOrchestrator({
-    baseUrl: MEMORY_API_URL,
+    client: memoryClient(),
     userId,
     queue: { store: new FileQueue(file) },
   });

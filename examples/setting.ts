@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { MemoryClient } from 'agentic-memories/client';
+import { AuthenticationError, ConnectionError, MemoryClient } from 'agentic-memories/client';
 
 /** Where the memories are: `npm start` here, unless the environment says otherwise. */
-export const MEMORY_API_URL = process.env['MEMORY_API_URL'] ?? 'http://localhost:8080';
+const MEMORY_API_URL = process.env['MEMORY_API_URL'] ?? 'http://localhost:8080';
 
 /** A user whom nobody has met, so that an example can be run again and again. */
 export function newUser(name: string): string {
@@ -17,8 +17,11 @@ export function memoryClient(): MemoryClient {
 /** Runs an example and says what went wrong, if something does. */
 export function run(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    console.error(error);
-    console.error(`\nIs the memory API running at ${MEMORY_API_URL}? Start it with: npm start`);
+    if (error instanceof ConnectionError)
+      console.error(`Nobody answers at ${MEMORY_API_URL}. Start the memories with: npm start`);
+    else if (error instanceof AuthenticationError)
+      console.error(`${error.message} Give a key in MEMORY_API_KEY.`);
+    else console.error(error);
     process.exitCode = 1;
   });
 }

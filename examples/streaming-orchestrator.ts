@@ -6,12 +6,13 @@ import {
   type MemoryInjection,
 } from 'agentic-memories/client';
 import { modelFromEnvironment } from './model';
-import { MEMORY_API_URL, memoryClient, newUser, run } from './setting';
+import { memoryClient, newUser, run } from './setting';
 
 /** Turns stream in, memories come back by themselves the moment they matter. */
 run(async () => {
   const userId = newUser('stream');
-  await memoryClient().store({
+  const client = memoryClient();
+  await client.store({
     user_id: userId,
     conversation_id: 'last-week',
     history: [{ role: 'user', content: 'I am allergic to peanuts.' }],
@@ -19,7 +20,7 @@ run(async () => {
 
   const model = modelFromEnvironment();
   const orchestrator = new AdaptiveMemoryOrchestrator({
-    baseUrl: MEMORY_API_URL,
+    client,
     userId,
     retrievalPolicy: new RetrievalPolicy({ maxInjectionsPerMessage: 2 }),
   });

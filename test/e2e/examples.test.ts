@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
+import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,18 +8,39 @@ import { startStack, type Stack } from '../support/stack';
 
 const MAIN = path.resolve(__dirname, '../../scripts/example.mjs');
 const DEADLINE_MS = 60_000;
+const KEY = 'am_examples';
 
 let stack: Stack;
+/** Lets nobody through without the key. */
+const gate = createServer((incoming, outgoing) => {
+  const { method, url, headers } = incoming;
+  if (headers.authorization !== `Bearer ${KEY}`) {
+    outgoing.writeHead(401).end();
+    return;
+  }
+  const onwards = forward(stack.url + url!, { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(outgoing);
+  });
+  onwards.once('error', () => outgoing.destroy());
+  outgoing.once('close', () => onwards.destroy());
+  incoming.pipe(onwards);
+});
+let gateUrl: string;
 beforeAll(async () => {
   stack = await startStack({ env: { STORE_WAIT_MS: '20000', EMBEDDER: 'none' } });
+  await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+  gateUrl = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
 }, 120_000);
 afterAll(async () => {
+  gate.closeAllConnections();
+  gate.close();
   await stack?.stop();
 }, 60_000);
 
 async function example(name: string, env: Record<string, string> = {}): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, name], {
-    env: { ...process.env, LLM_URL: '', MEMORY_API_URL: stack.url, ...env },
+    env: { ...process.env, LLM_URL: '', MEMORY_API_URL: gateUrl, MEMORY_API_KEY: KEY, ...env },
     timeout: DEADLINE_MS,
   });
   return stdout + stderr;
@@ -85,6 +106,18 @@ it('talk to a real model when the environment names one', async () => {
   } finally {
     service.close();
   }
+});
+
+it.each([
+  ['nobody answers', { MEMORY_API_URL: 'http://127.0.0.1:9' }, /^Nobody answers at http:.*npm start\n$/],
+  ['a key is missing', { MEMORY_API_KEY: '' }, /^401 .*MEMORY_API_KEY\.\n$/],
+])('say what to do when %s', async (_, env, expected) => {
+  const thrown = (await example('simple', env).catch((error: unknown) => error)) as {
+    code: number;
+    stderr: string;
+  };
+  expect(thrown.code).toBe(1);
+  expect(thrown.stderr).toMatch(expected);
 });
 
 it('says which examples there are: all of them are tried here', async () => {
