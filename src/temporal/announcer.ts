@@ -98,7 +98,7 @@ class SignallingAnnouncer implements Announcer {
   announce(ref: ConversationRef, announcement: Announcement): void {
     if (this.stopped) return;
     this.arrivals.note(performance.now());
-    const key = conversationWorkflowId(ref);
+    const key = keyOf(ref);
     const entry = this.entries.get(key);
     const news = asMerged(announcement);
     if (entry) {
@@ -221,7 +221,7 @@ class SignallingAnnouncer implements Announcer {
     const delayMs = backoff(entry.failures, MAX_ENTRY_BACKOFF_MS);
     if (entry.failures % LOG_EVERY_FAILURES === 0) {
       this.options.logger.warn(
-        { err: error, workflowId: entry.key, delayMs },
+        { err: error, workflowId: conversationWorkflowId(entry.ref), delayMs },
         'Temporal refused a signal; trying again',
       );
     }
@@ -260,6 +260,11 @@ class SignallingAnnouncer implements Announcer {
   private noticeIdle(): void {
     if (this.isIdle()) this.whenIdle?.();
   }
+}
+
+/** No id has a NUL in it. The workflow's own id costs a hash, and this is made for each message. */
+function keyOf({ namespace, userId, conversationId }: ConversationRef): string {
+  return `${namespace}\0${userId}\0${conversationId}`;
 }
 
 function isUrgent(entry: Entry): boolean {
