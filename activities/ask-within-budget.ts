@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { ModelQuestion } from '../src/models/language-model';
-import { spendModelCall, type Owner } from '../src/record/model-results';
+import { askWithinBudget as ask } from '../src/recall/ask-within-budget';
+import type { Owner } from '../src/record/model-results';
 import type { Queryable } from '../src/record/pool';
 import type { ExtractionDependencies } from './dependencies';
 
 const MS_PER_DAY = 86_400_000;
 
 /**
- * Asks the language model, if the user's day has a call left for it.
+ * Asks the language model in an activity, if the user's day has a call left for it.
  * @returns null when it has none: see callsRenewedAt
  * @throws as LanguageModel.answer does; the call is spent
  */
@@ -17,8 +18,8 @@ export async function askWithinBudget<T extends object>(
   { model, policy }: ExtractionDependencies,
   question: ModelQuestion<T>,
 ): Promise<T | null> {
-  if (!(await spendModelCall(on, owner, policy.callsPerUserAndDay))) return null;
-  return model.answer(question, Context.current().cancellationSignal);
+  const { callsPerUserAndDay } = policy;
+  return ask(on, owner, { model, callsPerUserAndDay }, question, Context.current().cancellationSignal);
 }
 
 /** When a day's calls are there again. */

@@ -1,4 +1,4 @@
-import { Context, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { UnavailableError } from '../src/domain/errors';
 import {
   EXTRACTION_SYSTEM,
@@ -9,7 +9,18 @@ import {
 } from '../src/domain/extraction';
 import { sha256Hex, tenantName } from '../src/domain/ids';
 import type { ConversationRef, Turn } from '../src/domain/message';
-import { extractionSchema, type Extraction } from '../src/models/extraction-schema';
+import {
+  acceptPersonas,
+  unsureLine,
+  unsureMemories,
+  type ProposedPersonas,
+  type UnsureMemory,
+} from '../src/domain/unsure-personas';
+import {
+  extractionSchema,
+  extractionWithPersonasSchema,
+  type Extraction,
+} from '../src/models/extraction-schema';
 import { fromInt8, meanVector } from '../src/models/quantize';
 import { keepIndex } from '../src/recall/keep-index';
 import { queryTermsOf, termsOf } from '../src/recall/terms';
@@ -19,12 +30,14 @@ import { degradeWindow, nextExtractionWindow } from '../src/record/extraction-wi
 import { getMemories, readTurnVectors } from '../src/record/memories';
 import { readTurns } from '../src/record/messages';
 import { readModelResult, saveModelResult } from '../src/record/model-results';
+import { taggedMemories } from '../src/record/told-personas';
+import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
 import type { ExtractionActivities, WindowRange } from '../workflows/extraction.contract';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
+import { whileBeating } from './while-beating';
 
 const MAX_OUTPUT_TOKENS = 4_000;
-const HEARTBEAT_EVERY_MS = 10_000;
 const BUDGET_SPENT = 'the user’s calls of this day are spent';
 const MODEL_FAILED = 'the language model failed';
 
@@ -32,7 +45,9 @@ const MODEL_FAILED = 'the language model failed';
 interface KeptAnswer {
   seqs: number[];
   known: KnownFact[];
-  extraction: Extraction;
+  extraction: Extraction & { personas?: ProposedPersonas[] };
+  /** Whose personas were asked for; not in what an earlier release has kept. */
+  unsure?: UnsureMemory[];
 }
 
 type Window = { ref: ConversationRef } & WindowRange;
@@ -50,15 +65,12 @@ export function createExtraction(dependencies: ActivityDependencies): Extraction
     async extractWindow(window) {
       const { extraction } = dependencies;
       if (extraction === null) return null;
-      const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
-      try {
+      await whileBeating(async () => {
         const answer = await answerFor(dependencies, extraction, window);
         if (answer === 'budget spent')
           await degradeWindow(pool, window.ref, window.firstSeq, BUDGET_SPENT, callsRenewedAt());
-        else await keep(dependencies, window, answer);
-      } finally {
-        clearInterval(beating);
-      }
+        else await keep(dependencies, extraction, window, answer);
+      });
       return next(window.ref);
     },
 
@@ -86,33 +98,44 @@ async function answerFor(
   );
   const known = await knownFacts(dependencies, ref, turns);
   if (turns.length === 0) return { seqs: [], known, extraction: { facts: [] } };
-  const extraction = await askWithinBudget(pool, ref, asked, {
+  const unsure = unsureMemories(await taggedMemories(pool, ref, firstSeq, lastSeq), turns);
+  const extraction = await askWithinBudget<KeptAnswer['extraction']>(pool, ref, asked, {
     system: EXTRACTION_SYSTEM,
-    prompt: extractionPrompt(turns, known),
-    schema: extractionSchema,
+    prompt: extractionPrompt(turns, known, unsureLine(unsure, dependencies.personas.personas)),
+    schema: unsure.length > 0 ? extractionWithPersonasSchema : extractionSchema,
     schemaName: 'facts',
     maxOutputTokens: MAX_OUTPUT_TOKENS,
   });
   if (extraction === null) return 'budget spent';
-  const answer: KeptAnswer = { seqs: turns.map((turn) => turn.seq), known, extraction };
+  const answer: KeptAnswer = { seqs: turns.map((turn) => turn.seq), known, extraction, unsure };
   await saveModelResult(pool, ref, key, asked.model.name, answer);
   return answer;
 }
 
-async function keep(dependencies: ActivityDependencies, window: Window, answer: KeptAnswer): Promise<void> {
+async function keep(
+  dependencies: ActivityDependencies,
+  { model }: ExtractionDependencies,
+  window: Window,
+  answer: KeptAnswer,
+): Promise<void> {
   const { ref, firstSeq, lastSeq } = window;
   const wanted = new Set(answer.seqs);
   const turns = (await readTurns(dependencies.pool, ref, firstSeq, lastSeq)).filter((turn) =>
     wanted.has(turn.seq),
   );
   const { facts, duplicates } = acceptExtraction(answer.extraction.facts, turns, answer.known, termsOf);
-  const changed = await saveExtractedFacts(dependencies.pool, window, facts, {
-    resultKey: resultKey(window),
+  const { personas } = dependencies.personas;
+  const { reindexed, tiersBehind } = await saveExtractedFacts(dependencies.pool, window, {
+    facts,
+    personas: acceptPersonas(answer.extraction.personas ?? [], answer.unsure ?? [], personas),
     existingChecked: answer.known.length,
     duplicatesAvoided: duplicates,
+    resultKey: resultKey(window),
+    model: model.name,
   });
+  if (tiersBehind) dependencies.tiersTeller.tell(ref, TELL_LATER_MS);
   try {
-    if (changed.length > 0) await keepIndex(dependencies, ref, changed);
+    if (reindexed.length > 0) await keepIndex(dependencies, ref, reindexed);
   } catch (thrown) {
     if (!(thrown instanceof UnavailableError)) throw thrown;
     log.warn('the index is behind after an extraction; the sweep will see to it', { error: thrown });

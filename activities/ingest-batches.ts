@@ -9,6 +9,7 @@ import { nextExtractionWindow, planExtraction } from '../src/record/extraction-w
 import { cancelledBatches, noteObstacle } from '../src/record/import-window';
 import type {
   ConversationActivities,
+  IngestBatchesInput,
   IngestBatchesResult,
   IngestedBatch,
 } from '../workflows/conversation.contract';
@@ -16,11 +17,11 @@ import type { ActivityDependencies } from './dependencies';
 import { keepEpisodes } from './keep-episodes';
 import { indexBatches, type BatchOutcome } from './index-batches';
 import { planPending, unknownConversation } from './plan-pending';
+import { whileBeating } from './while-beating';
 
 /** One activity's work: enough to gather embeddings, little enough to be redone after a crash. */
 const PAGE_MESSAGES = 200;
 const PAGE_BATCHES = 200;
-const HEARTBEAT_EVERY_MS = 5_000;
 /** After this many tries that ended in an error nobody expected, batches are worked on one by one … */
 const ALONE_AFTER_ATTEMPTS = 2;
 /** … and after this many the one at fault is given up, so that it does not block what is behind it. */
@@ -30,40 +31,45 @@ const GIVE_UP_AFTER_ATTEMPTS = 4;
 export function createIngestBatches(
   dependencies: ActivityDependencies,
 ): ConversationActivities['ingestBatches'] {
-  return async function ingestBatches(input) {
-    const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
-    const { ref } = input;
-    try {
-      const plan = await planPending(dependencies, input);
-      if (plan.unknown) {
-        await endRunOfErased(dependencies, ref);
-        return { ...plan.state, batches: [], more: false } satisfies IngestBatchesResult;
+  return (input) =>
+    whileBeating(async () => {
+      try {
+        return await ingest(dependencies, input);
+      } catch (thrown) {
+        if (!isErasedUser(thrown)) throw thrown;
+        const { state } = unknownConversation(dependencies.defaults.ingestion.flushIntervalMs);
+        return { ...state, batches: [], more: false };
       }
-      const unfinished = await unfinishedBatches(dependencies.pool, ref, PAGE_BATCHES);
-      const page = firstPage(unfinished);
-      const done = await workOn(dependencies, ref, page);
-      const more = plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES;
-      const episodeEndsInMs = await keepEpisodes(
-        dependencies,
-        ref,
-        { flush: input.flushThroughSeq > 0 },
-        Context.current().cancellationSignal,
-      );
-      await planReading(dependencies, ref);
-      return {
-        ...plan.state,
-        batches: done.batches,
-        indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
-        more,
-        episodeEndsInMs,
-      } satisfies IngestBatchesResult;
-    } catch (thrown) {
-      if (!isErasedUser(thrown)) throw thrown;
-      const { state } = unknownConversation(dependencies.defaults.ingestion.flushIntervalMs);
-      return { ...state, batches: [], more: false } satisfies IngestBatchesResult;
-    } finally {
-      clearInterval(beating);
-    }
+    });
+}
+
+async function ingest(
+  dependencies: ActivityDependencies,
+  input: IngestBatchesInput,
+): Promise<IngestBatchesResult> {
+  const { ref } = input;
+  const plan = await planPending(dependencies, input);
+  if (plan.unknown) {
+    await endRunOfErased(dependencies, ref);
+    return { ...plan.state, batches: [], more: false };
+  }
+  const unfinished = await unfinishedBatches(dependencies.pool, ref, PAGE_BATCHES);
+  const page = firstPage(unfinished);
+  const done = await workOn(dependencies, ref, page);
+  const more = plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES;
+  const episodeEndsInMs = await keepEpisodes(
+    dependencies,
+    ref,
+    { flush: input.flushThroughSeq > 0 },
+    Context.current().cancellationSignal,
+  );
+  await planReading(dependencies, ref);
+  return {
+    ...plan.state,
+    batches: done.batches,
+    indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
+    more,
+    episodeEndsInMs,
   };
 }
 

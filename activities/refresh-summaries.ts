@@ -18,8 +18,8 @@ import { arcDigest, ARC_EPISODES } from './arc-digest';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';
 import { nextTelling } from './tell-by-model';
+import { whileBeating } from './while-beating';
 
-const HEARTBEAT_EVERY_MS = 5_000;
 const EPISODES_A_LOOK = 50;
 const MAX_ARCS = 100;
 const MAX_PEOPLE = 20;
@@ -29,10 +29,9 @@ export function createRefreshSummaries(
   dependencies: ActivityDependencies,
 ): TiersActivities['refreshSummaries'] {
   const { pool } = dependencies;
-  return async function refreshSummaries(input) {
-    const { cancellationSignal: signal } = Context.current();
-    const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
-    try {
+  return (input) =>
+    whileBeating(async () => {
+      const { cancellationSignal: signal } = Context.current();
       const stale = await staleEpisodesOfUser(pool, input, EPISODES_A_LOOK);
       for (const episode of stale) await summarizeEpisode(dependencies, episode, signal);
       if (stale.length === EPISODES_A_LOOK) return { episodes: stale.length, arcs: [], more: true };
@@ -42,10 +41,7 @@ export function createRefreshSummaries(
       if (marks.length > 0) await tiersCaughtUp(pool, input, marks);
       const telling = await nextTelling(dependencies, input);
       return { episodes: stale.length, arcs, more: false, ...(telling ? { telling } : {}) };
-    } finally {
-      clearInterval(beating);
-    }
-  };
+    });
 }
 
 /** @returns the personas whose arcs have changed; those whose episodes are as they were are left alone */

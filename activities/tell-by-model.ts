@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { sha256Hex } from '../src/domain/ids';
 import { speakerOf, type ConversationRef } from '../src/domain/message';
 import type { StoredSentence, Summary } from '../src/domain/summary';
@@ -34,9 +33,9 @@ import { arcDigest, ARC_EPISODES } from './arc-digest';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
 import { turnsOf } from './summarize-episode';
+import { whileBeating } from './while-beating';
 
 const MAX_OUTPUT_TOKENS = 6_000;
-const HEARTBEAT_EVERY_MS = 10_000;
 
 /** A part, and what is known of its sources. */
 interface Part extends TellingPart {
@@ -76,14 +75,11 @@ export function createTellByModel(
     async tellByModel({ telling, ...owner }) {
       const { extraction } = dependencies;
       if (extraction === null) return;
-      const beating = setInterval(() => Context.current().heartbeat(), HEARTBEAT_EVERY_MS);
-      try {
+      await whileBeating(async () => {
         const told = await toldOf(dependencies, extraction, owner, telling);
         if (told === 'budget spent') await postponeTellings(pool, owner, null, callsRenewedAt());
         else await keep(dependencies, extraction, owner, telling, told);
-      } finally {
-        clearInterval(beating);
-      }
+      });
     },
 
     async leaveTelling({ telling, ...owner }) {

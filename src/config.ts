@@ -69,6 +69,7 @@ export const configSchema = z.object({
   LLM_API_KEY: z.string().default('').describe('Its key'),
   LLM_MODEL: z.string().default('').describe('Its model'),
   LLM_TIMEOUT_MS: ms.default(60_000).describe('How long one request to it may take'),
+  LLM_NARRATIVE_TIMEOUT_MS: count.min(0).default(8_000).describe('Narratives wait for it so long; 0: never'),
   LLM_CALLS_PER_USER_AND_DAY: count.min(0).default(500).describe('More wait for the next day (UTC)'),
   LLM_TAIL_AFTER_MS: ms
     .default(600_000)

@@ -9,6 +9,7 @@ import type { Quotas } from '../ingest/quotas';
 import type { Readers } from '../models/create-readers';
 import type { KeepIndexSoon } from '../recall/keep-index-soon';
 import type { ProcessMetrics } from '../metrics/process-metrics';
+import type { Narrator } from '../recall/narrator';
 import type { Recall } from '../recall/recall';
 import type { RunMaintenance } from '../temporal/maintenance-runs';
 import type { Tracing } from '../tracing/tracing';
@@ -30,6 +31,8 @@ export interface ApiDependencies {
   tiersTeller: TiersTeller;
   reindexing: Reindexing;
   recall: Recall;
+  /** Tells narratives; null: there is no language model for it. */
+  narrator: Narrator | null;
   keepIndex: KeepIndexSoon;
   /** Say of a memory written by hand whom it is about and what is felt in it. */
   readers: Readers;

@@ -6,7 +6,6 @@ import {
   embedderSettingsOf,
   extractionPolicyOf,
   indexSettingsOf,
-  languageModelSettingsOf,
   quotaLimitsOf,
   tracingSettingsOf,
   type Config,
@@ -27,7 +26,6 @@ import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
 import { createReaders } from '../models/create-readers';
 import { readPersonas } from '../models/configured-personas';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
-import { createOpenAiLanguageModel } from '../models/openai-language-model';
 import { configuredWeights } from '../recall/persona-weights';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
@@ -49,6 +47,7 @@ import { createReindexing } from '../temporal/reindex-runs';
 import { workflowUrl } from '../temporal/workflow-links';
 import { startTracing } from '../tracing/tracing';
 import { Access } from './access';
+import { createApiModel } from './api-model';
 import { createApp } from './app';
 import { RateLimits } from './rate-limits';
 import type { HealthCheck, HealthChecks } from './health-checks';
@@ -118,8 +117,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     timeoutMs: INDEX_TIMEOUT_MS,
   });
   const index = meteredIndex(weaviate, metrics.instruments);
-  const llmSettings = languageModelSettingsOf(config);
-  const llm = llmSettings && createOpenAiLanguageModel(llmSettings);
+  const { llm, narrator } = createApiModel(config, { pool, instruments: metrics.instruments, log });
   const added = readPersonas(config.PERSONAS_FILE);
   const readers = createReaders(chosen.embedder, { added, hurried: true });
   const recall = createRecall({
@@ -199,6 +197,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       deadlineMs: config.STORE_TIMEOUT_MS,
     }),
     readers,
+    narrator,
     keepIndex: createKeepIndexSoon({ pool, index, embedder, logger: log }),
     log,
     tracing,

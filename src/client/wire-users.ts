@@ -25,6 +25,8 @@ export interface PersonaEvidence {
   memories: number;
   /** Of these, those of which it is the first tag. */
   first: number;
+  /** Of these memories, those that a language model gave the tag. */
+  by_language_model: number;
   confidence: number | null;
   last_at: string;
   memory_ids: string[];

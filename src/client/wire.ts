@@ -215,6 +215,8 @@ export interface Recalled {
     weights: { semantic: number; temporal: number; importance: number; emotional: number };
     source_links: SourceLink[];
   } | null;
+  /** `narrative`: it was told without the language model that there is. */
+  degraded?: string[] | undefined;
 }
 
 export interface ContextRequest {
@@ -249,6 +251,8 @@ export interface Narrative {
   /** What matters most of it. */
   summary: string;
   sources: { statement: string; source_ids: string[]; said_at: string }[];
+  /** `narrative`: it was told without the language model that there is. */
+  degraded?: string[] | undefined;
 }
 
 export type * from './wire-ingest';

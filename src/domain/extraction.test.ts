@@ -50,9 +50,17 @@ describe('the prompt', () => {
       id: String(i),
       content: 'y'.repeat(MAX_KNOWN_CHARS * 3),
     }));
-    const prompt = extractionPrompt(long, known);
-    expect(prompt.length).toBeLessThanOrEqual(MAX_PROMPT_CHARS);
-    expect(prompt.match(/^M\d+ /gm)).toHaveLength(WINDOW_MESSAGES);
+    for (const unsure of [null, `Unsure, of ${'persona '.repeat(4_000)}: U1 M1`]) {
+      const prompt = extractionPrompt(long, known, unsure);
+      expect(prompt.length).toBeLessThanOrEqual(MAX_PROMPT_CHARS);
+      expect(prompt.match(/^M\d+ /gm)).toHaveLength(WINDOW_MESSAGES);
+    }
+  });
+
+  it('asks for personas before the messages, on one line', () => {
+    expect(extractionPrompt(TURNS, KNOWN, 'Unsure, of work: U1 M1')).toMatch(
+      /^K1: .*\n\nUnsure, of work: U1 M1\n\nMessages:\nM1 /m,
+    );
   });
 });
 

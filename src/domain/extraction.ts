@@ -15,6 +15,8 @@ export const MAX_KNOWN_CHARS = 300;
 /** All of a prompt together: messages beyond are shown shorter. */
 export const MAX_PROMPT_CHARS = 24_000;
 export const MAX_FACTS = 30;
+/** Names of personas that configuration adds are of any number. */
+const MAX_UNSURE_CHARS = 4_000;
 const MAX_FACT_CHARS = 500;
 const MAX_TAGS = 3;
 const NO_FEELING_VALENCE = 0.2;
@@ -29,7 +31,8 @@ export const EXTRACTION_SYSTEM = [
   'personas: of identity, relationships, health, finance, work, creativity, those that fit. affect: what was felt, or null. holding: only for what a user says to own, buy, sell or aim for, else null.',
   'valid_from: since when it is so, as an RFC 3339 time, if the messages tell, else null. messages: the numbers of all messages that say it.',
   'action: new if no kept memory speaks of it; same if K says it already; updates if it is newer than K; contradicts if K is not so any more. known: the number of that K, else null.',
-  'Answer with JSON alone: {"facts": […]}. No fact: {"facts": []}.',
+  'Only if there is a line "Unsure": personas: for each part of it (U1, U2 …), those of the personas it lists that the messages of the part are about, the main one first; none fits: no names.',
+  'Answer with JSON alone: {"facts": […]}, and "personas": [{"part": 1, "names": […]}] if there is a line "Unsure". No fact: "facts": [].',
 ].join('\n');
 
 /** A memory shown to the model. */
@@ -38,10 +41,23 @@ export interface KnownFact {
   content: string;
 }
 
-/** What to ask about a window. */
-export function extractionPrompt(turns: readonly Turn[], known: readonly KnownFact[]): string {
+/**
+ * What to ask about a window.
+ * @param unsure the line that asks for personas: see unsureLine
+ */
+export function extractionPrompt(
+  turns: readonly Turn[],
+  known: readonly KnownFact[],
+  unsure: string | null = null,
+): string {
   const memories = known.map((fact, i) => `K${i + 1}: ${oneLine(fact.content).slice(0, MAX_KNOWN_CHARS)}`);
-  const head = ['Kept memories:', ...(memories.length > 0 ? memories : ['none']), '', 'Messages:'].join('\n');
+  const head = [
+    'Kept memories:',
+    ...(memories.length > 0 ? memories : ['none']),
+    '',
+    ...(unsure === null ? [] : [unsure.slice(0, MAX_UNSURE_CHARS), '']),
+    'Messages:',
+  ].join('\n');
   const roomChars = Math.floor((MAX_PROMPT_CHARS - head.length) / Math.max(1, turns.length));
   const lines = turns.map((turn, i) =>
     promptLine(

@@ -43,11 +43,17 @@ export interface TellingPart {
   budgetWords: number;
 }
 
+/** A sentence of a language model, with the numbers of the lines it rests on. */
+export interface ProposedSentence {
+  text: string;
+  lines: readonly number[];
+}
+
 /** What a language model makes of the parts: checked for its form, not yet for its sense. */
 export interface ProposedTelling {
   summaries: readonly {
     part: number;
-    sentences: readonly { text: string; lines: readonly number[] }[];
+    sentences: readonly ProposedSentence[];
   }[];
 }
 
@@ -114,8 +120,7 @@ export function tellingPrompt(parts: readonly TellingPart[]): string {
 }
 
 /**
- * What of a model's summaries is kept, by part: sentences that name lines of their part, whose words, and all of whose
- * numbers, are in those lines, as far as they fit. None: nothing it said of that part holds.
+ * What of a model's summaries is kept, by part: see acceptSentences. None: nothing it said of that part holds.
  * @param termsOf the prepared terms of a text
  */
 export function acceptTelling(
@@ -127,24 +132,39 @@ export function acceptTelling(
   return parts.map((part, i) => {
     const offset = before;
     before += part.items.length;
-    let left = part.budgetWords;
-    const said = new Set<string>();
-    const sentences = proposed.summaries.filter((one) => one.part === i + 1).flatMap((one) => one.sentences);
-    return sentences.flatMap((sentence): ToldSentence[] => {
-      const text = oneLine(sentence.text);
-      const words = wordCount(text);
-      const cited = [...new Set(sentence.lines)]
-        .sort((a, b) => a - b)
-        .map((line) => part.items[line - 1 - offset]);
-      const items = cited.filter((item) => item !== undefined);
-      if (text === '' || words > left || said.has(text.toLowerCase())) return [];
-      if (items.length === 0 || items.length < cited.length || !restsOn(text, items, termsOf)) return [];
-      said.add(text.toLowerCase());
-      left -= words;
-      return [
-        { text, sourceIds: [...new Set(items.flatMap((item) => item.sourceIds))], saidAt: items[0]!.saidAt },
-      ];
-    });
+    const sentences = proposed.summaries
+      .filter((one) => one.part === i + 1)
+      .flatMap((one) => one.sentences)
+      .map(({ text, lines }) => ({ text, lines: lines.map((line) => line - offset) }));
+    return acceptSentences(sentences, part, termsOf);
+  });
+}
+
+/**
+ * What of a model's sentences is kept: those that name lines they were shown, whose words, and all of whose numbers, are
+ * in those lines, each once, as far as they fit.
+ * @param proposed their lines counted from 1
+ * @param termsOf the prepared terms of a text
+ */
+export function acceptSentences(
+  proposed: readonly ProposedSentence[],
+  { items, budgetWords }: Pick<TellingPart, 'items' | 'budgetWords'>,
+  termsOf: (text: string) => readonly string[],
+): ToldSentence[] {
+  let left = budgetWords;
+  const said = new Set<string>();
+  return proposed.flatMap((sentence): ToldSentence[] => {
+    const text = oneLine(sentence.text);
+    const words = wordCount(text);
+    const lines = [...new Set(sentence.lines)].sort((a, b) => a - b);
+    const cited = lines.flatMap((line) => items[line - 1] ?? []);
+    if (text === '' || words > left || said.has(text.toLowerCase())) return [];
+    if (cited.length === 0 || cited.length < lines.length || !restsOn(text, cited, termsOf)) return [];
+    said.add(text.toLowerCase());
+    left -= words;
+    return [
+      { text, sourceIds: [...new Set(cited.flatMap((item) => item.sourceIds))], saidAt: cited[0]!.saidAt },
+    ];
   });
 }
 

@@ -43,7 +43,9 @@ export function createInstruments(registry: Registry): Instruments {
     accepted: counter('messages_accepted_total', 'Messages committed', ['via']),
     duplicates: counter('messages_duplicate_total', 'Messages that were known already', ['via']),
     injections: counter('injections_total', 'Memories put beside messages', []),
-    degraded: counter('degraded_answers_total', 'Messages answered while a part was down', ['part']),
+    degraded: counter('degraded_answers_total', 'Messages and narratives answered while a part was down', [
+      'part',
+    ]),
     embedderSeconds: histogram('embedder_seconds', 'Calls of the embedder', ['purpose', 'outcome']),
     embedderTexts: counter('embedder_texts_total', 'Texts embedded', ['purpose']),
     embedderCharacters: counter('embedder_characters_total', 'Characters embedded', ['purpose']),

@@ -32,5 +32,11 @@ export const extractionSchema = z.object({
     }),
   ),
 });
+
+/** The same, asked for the personas of some messages too. A model that says nothing of them has read the facts all the same. */
+export const extractionWithPersonasSchema = extractionSchema.extend({
+  personas: z.array(z.object({ part: z.number().int(), names: z.array(z.string()) })).catch([]),
+});
+
 export type Extraction = z.output<typeof extractionSchema>;
 export type ExtractedFact = Extraction['facts'][number];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { startStubLanguageModel, type StubLanguageModel } from '../../test/support/stub-language-model';
 import { UnavailableError } from '../domain/errors';
+import { extractionWithPersonasSchema } from './extraction-schema';
 import type { LanguageModel } from './language-model';
 import { createOpenAiLanguageModel } from './openai-language-model';
 
@@ -44,6 +45,24 @@ describe('the language model', () => {
   it('answers by the schema', async () => {
     expect(await ask()).toEqual({ facts: [{ content: 'The cat of the user is Tom.', action: 'new' }] });
     await model.check();
+  });
+
+  it('asks as services want it that hold answers to a schema, and takes what lacks a field all the same', async () => {
+    stub.persona = null;
+    const question = {
+      system: 'JSON',
+      prompt: 'M1 2026-01-01T00:00Z user: Hello.',
+      schema: extractionWithPersonasSchema,
+      schemaName: 'facts',
+      maxOutputTokens: 100,
+    };
+    expect(await model.answer(question, new AbortController().signal)).toEqual({ facts: [], personas: [] });
+    const schema = stub.schema as { required: string[]; properties: { personas: object } };
+    expect(schema).toMatchObject({ additionalProperties: false, required: ['facts', 'personas'] });
+    expect(schema.properties.personas).toMatchObject({
+      items: { additionalProperties: false, required: ['part', 'names'] },
+    });
+    expect(JSON.stringify(schema)).not.toContain('"default"');
   });
 
   it('says what its answers cost, also those of no use', async () => {

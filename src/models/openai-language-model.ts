@@ -5,8 +5,11 @@ import {
   NoOutputGeneratedError,
   Output,
   generateText,
+  jsonSchema,
   type LanguageModelUsage,
+  type Schema,
 } from 'ai';
+import { z } from 'zod';
 import { RefusedError, UnavailableError, ensureError } from '../domain/errors';
 import type { LanguageModel, ModelQuestion } from './language-model';
 
@@ -63,7 +66,7 @@ export function createOpenAiLanguageModel(options: OpenAiLanguageModelOptions): 
           model: provider(options.model),
           system: question.system,
           prompt: question.prompt,
-          output: Output.object({ schema: question.schema, name: question.schemaName }),
+          output: Output.object({ schema: strictSchema(question.schema), name: question.schemaName }),
           maxOutputTokens: question.maxOutputTokens,
           temperature: 0,
           maxRetries: 0,
@@ -93,6 +96,24 @@ export function createOpenAiLanguageModel(options: OpenAiLanguageModelOptions): 
         throw new UnavailableError('llm', said(status, CONFIGURATION_FAULTS[status]));
     },
   };
+}
+
+/** As services want it that hold answers to a schema: every object closed, and no defaults. */
+function strictSchema<T>(schema: z.ZodType<T>): Schema<T> {
+  const json = z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    override({ jsonSchema: part }) {
+      delete part.default;
+      if (part.type === 'object') part.additionalProperties = false;
+    },
+  });
+  return jsonSchema<T>(json as Parameters<typeof jsonSchema>[0], {
+    validate(value) {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? { success: true, value: parsed.data } : { success: false, error: parsed.error };
+    },
+  });
 }
 
 /** Says what a failure means. What the service said is left out: such messages quote the input. */

@@ -35,7 +35,7 @@ const WORDS_OF_OTHERS = 40;
 const MAX_RELEVANT = 6;
 const MAX_OTHERS = 6;
 /** Below it a memory is no answer, only the best of those that are not. */
-const LEAST_RELEVANCE = 0.3;
+export const LEAST_RELEVANCE = 0.3;
 
 /**
  * Episodes told as a story: those that answer the query first, with what answers it, then the latest others in short;

@@ -1,9 +1,12 @@
 import type { Pool } from 'pg';
+import { isErased } from '../record/erasures';
+import { liveMemories } from '../record/summary-freshness';
 import { resolveGranularity, type AskedGranularity, type Granularity } from './granularity';
 import { arcNarrative, episodicNarrative, rawStatement, type Narrative, type Statement } from './narrative';
 import { rawNarrative } from './raw-narrative';
+import type { Narrator } from './narrator';
 import { readSummaries, type ReadSummary } from './read-summaries';
-import type { Recall, RetrieveRequest, RetrieveResult } from './recall';
+import type { ExplainedMemory, Recall, RetrieveRequest, RetrieveResult } from './recall';
 import { termsOf } from './terms';
 
 export interface TellRequest {
@@ -18,8 +21,8 @@ export interface TellRequest {
   narrative: boolean;
 }
 
-/** What a question is answered with besides memories. */
-export interface Told {
+/** What the record tells. */
+interface RecordTold {
   granularity: Granularity;
   /** Of the granularity, those told first first; empty for raw. */
   summaries: ReadSummary[];
@@ -28,19 +31,72 @@ export interface Told {
   statements: Statement[];
 }
 
+/** What a question is answered with. */
+export interface Told extends RecordTold {
+  /** What the query has found, as far as it can still be recalled. */
+  memories: ExplainedMemory[];
+  /** A language model was to tell it, and did not. */
+  degraded: boolean;
+}
+
+export interface TellDependencies {
+  pool: Pool;
+  recall: Recall;
+  /** Null: there is no language model. */
+  narrator: Narrator | null;
+}
+
 /** More episodes are not read for one answer: the latest. */
 const MAX_SUMMARIES_READ = 200;
 
 /**
- * Tells what is known at the granularity asked for. Until a tier exists the one below stands in: episodes for arcs,
- * what was said for episodes.
+ * Tells what is known at the granularity asked for: by a language model where there is one, else by the summaries' own
+ * sentences. Until a tier exists the one below stands in: episodes for arcs, what was said for episodes.
  * @param found what the query has found already, which says which episodes answer it
  */
 export async function tell(
-  { pool, recall }: { pool: Pool; recall: Recall },
+  dependencies: TellDependencies,
   request: TellRequest,
   found: RetrieveResult,
 ): Promise<Told> {
+  const { pool, narrator } = dependencies;
+  const { retrieve } = request;
+  const told = await tellFromRecord(dependencies, request, found);
+  if (narrator === null || told.statements.length === 0)
+    return { ...told, memories: found.memories, degraded: false };
+  const narration = await narrator.narrate(retrieve, {
+    query: retrieve.query,
+    statements: told.statements,
+    memories: found.memories,
+  });
+  const now = narration.waited
+    ? await asItIsNow(dependencies, request, found)
+    : { ...told, memories: found.memories };
+  if (narration.waited && (await isErased(pool, retrieve)))
+    return { ...now, summaries: [], narrative: '', statements: [], memories: [], degraded: false };
+  const { statements } = narration;
+  if (statements === null) return { ...now, degraded: true };
+  const narrative = statements.map((statement) => statement.text).join(' ');
+  return { ...now, narrative, statements, degraded: false };
+}
+
+/** What was deleted while a language model was waited for is not answered any more. */
+async function asItIsNow(
+  dependencies: TellDependencies,
+  request: TellRequest,
+  found: RetrieveResult,
+): Promise<Omit<Told, 'degraded'>> {
+  const ids = found.memories.map((memory) => memory.id);
+  const live = await liveMemories(dependencies.pool, request.retrieve, ids);
+  const memories = found.memories.filter((memory) => live.has(memory.id));
+  return { ...(await tellFromRecord(dependencies, request, { ...found, memories })), memories };
+}
+
+async function tellFromRecord(
+  { pool, recall }: TellDependencies,
+  request: TellRequest,
+  found: RetrieveResult,
+): Promise<RecordTold> {
   const { retrieve } = request;
   const read = async (tier: 'episodic' | 'arc'): Promise<ReadSummary[]> =>
     within(

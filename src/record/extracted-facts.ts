@@ -3,13 +3,17 @@ import type { AcceptedFact } from '../domain/extraction';
 import { uuidV5 } from '../domain/ids';
 import type { Memory } from '../domain/memory';
 import { saidAt, type ConversationRef } from '../domain/message';
+import type { ToldPersonas } from '../domain/unsure-personas';
 import { conversationState } from './conversations';
 import { turnsOutOfContext } from './delete-memory';
+import { markEpisodesStale } from './episodes';
 import { finishWindow, lockWindow, type ExtractionWindow } from './extraction-windows';
 import { markIndexPending } from './index-pending';
 import { LIVE_MEMORY, saveMemories } from './memories';
 import { forgetModelResults } from './model-results';
 import { run, transaction, type Queryable } from './pool';
+import { markTiersPending } from './tier-marks';
+import { saveToldPersonas } from './told-personas';
 
 /** Only so many facts of a user are compared with what comes. */
 const MAX_COMPARED_FACTS = 500;
@@ -43,26 +47,44 @@ const SUPERSEDE = {
           WHERE namespace = $1 AND user_id = $2 AND id = $3 AND tier = 'fact' AND ${LIVE_MEMORY}`,
 };
 
+/** What a language model has read from a window. */
+export interface ExtractedFacts {
+  facts: readonly AcceptedFact[];
+  personas: readonly ToldPersonas[];
+  existingChecked: number;
+  duplicatesAvoided: number;
+  /** Where it is kept until it is used, and which model said it. */
+  resultKey: string;
+  model: string;
+}
+
+/** What has changed with it. */
+export interface ExtractionChanges {
+  /** Memories whose index objects change. */
+  reindexed: string[];
+  /** Summaries are behind: memories of theirs have other personas. */
+  tiersBehind: boolean;
+}
+
 /**
  * Stores what was read from a window, supersedes what it takes the place of, and ends the window, all at once: again
  * is harmless. Facts whose messages were deleted meanwhile are left out.
- * @returns the memories whose index objects change
  */
 export async function saveExtractedFacts(
   pool: Pool,
   window: { ref: ConversationRef } & ExtractionWindow,
-  facts: readonly AcceptedFact[],
-  about: { resultKey: string; existingChecked: number; duplicatesAvoided: number },
-): Promise<string[]> {
+  extracted: ExtractedFacts,
+): Promise<ExtractionChanges> {
   const { ref, firstSeq, lastSeq } = window;
   const owner = { namespace: ref.namespace, userId: ref.userId };
   return transaction(pool, async (client) => {
-    if (!(await lockWindow(client, ref, firstSeq))) return [];
+    const nothing = { reindexed: [], tiersBehind: false };
+    if (!(await lockWindow(client, ref, firstSeq))) return nothing;
     const state = await conversationState(client, ref);
-    if (!state) return [];
+    if (!state) return nothing;
     await run(client, HOLD_SOURCES, [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq]);
     const gone = await turnsOutOfContext(client, ref, firstSeq, lastSeq);
-    const kept = facts.filter((fact) => fact.sources.every((turn) => !gone.has(turn.seq)));
+    const kept = extracted.facts.filter((fact) => fact.sources.every((turn) => !gone.has(turn.seq)));
     const memories = kept.map((fact, place) =>
       memoryOf(
         fact,
@@ -90,13 +112,13 @@ export async function saveExtractedFacts(
       changed.push(supersedes);
     }
     await markIndexPending(client, owner, changed);
-    await finishWindow(client, ref, firstSeq, {
-      existingChecked: about.existingChecked,
-      updatesMade,
-      duplicatesAvoided: about.duplicatesAvoided,
-    });
-    await forgetModelResults(client, owner, about.resultKey);
-    return changed;
+    const { existingChecked, duplicatesAvoided, resultKey } = extracted;
+    await finishWindow(client, ref, firstSeq, { existingChecked, updatesMade, duplicatesAvoided });
+    await forgetModelResults(client, owner, resultKey);
+    const retagged = await saveToldPersonas(client, owner, extracted.personas, extracted.model);
+    const tiersBehind = retagged.length > 0 && (await markEpisodesStale(client, owner, retagged));
+    if (tiersBehind) await markTiersPending(client, owner);
+    return { reindexed: changed, tiersBehind };
   });
 }
 

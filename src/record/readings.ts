@@ -83,6 +83,8 @@ export interface PersonaEvidence {
   /** Memories that bear its tag, and those of which it is the first. */
   memories: number;
   first: number;
+  /** Of these memories, those that a language model has given the tag. */
+  told: number;
   /** Mean confidence where it is known. */
   confidence: number | null;
   lastAt: Date;
@@ -94,6 +96,7 @@ const EVIDENCE_IDS = 3;
 const EVIDENCE = {
   name: 'persona-evidence',
   text: `SELECT t.persona, count(*) AS memories, count(*) FILTER (WHERE t.place = 1) AS first,
+                count(*) FILTER (WHERE t.persona = ANY (r.told_personas)) AS told,
                 avg((SELECT (p ->> 'confidence')::double precision FROM jsonb_array_elements(r.personas) AS p
                       WHERE p ->> 'persona' = t.persona LIMIT 1)) AS confidence,
                 max(m.created_at) AS last_at,
@@ -112,6 +115,7 @@ export async function personaEvidence(on: Queryable, owner: Owner): Promise<Pers
     persona: string;
     memories: number;
     first: number;
+    told: number;
     confidence: number | null;
     last_at: Date;
     ids: string[];
@@ -120,6 +124,7 @@ export async function personaEvidence(on: Queryable, owner: Owner): Promise<Pers
     persona: row.persona,
     memories: row.memories,
     first: row.first,
+    told: row.told,
     confidence: row.confidence,
     lastAt: row.last_at,
     memoryIds: row.ids,

@@ -65,6 +65,7 @@ afterAll(async () => {
 }, 60_000);
 beforeEach(() => {
   stub.failure = () => null;
+  stub.persona = null;
   stub.prompts.length = 0;
   stub.answered.length = 0;
 });
@@ -119,6 +120,57 @@ it('facts are read, said again they are known, and what is newer takes their pla
   const said = found.body.results.find((one: { content: string }) => one.content.includes('My cat is Felix'));
   await api.send('DELETE', `/v1/memories/${said.id}?user_id=ruth`);
   expect(await facts('ruth')).toEqual([]);
+});
+
+it('where the product is unsure of a memory’s personas the same call says them; what was forced or set by hand stays', async () => {
+  stub.persona = 'work';
+  const unsure = (prompt: string) => /^Unsure, .*$/m.exec(prompt)?.[0] ?? '';
+  const history = [
+    { role: 'user', content: 'I wonder whether I should do that.', message_id: 'vague' },
+    { role: 'user', content: 'I wonder whether I should do that now.', message_id: 'by-hand' },
+    ...turns('My cat is Tom.', 18),
+  ];
+  const body = { user_id: 'tess', conversation_id: 'a', history: history.slice(0, 10) };
+  await api.post('/v1/store', body);
+  const memories = async () =>
+    (await api.get('/v1/retrieve?user_id=tess&limit=100&layer=short-term')).body.results as {
+      id: string;
+      content: string;
+      persona_tags: string[];
+      source_message_ids: string[];
+    }[];
+  const { id } = (await memories()).find((one) => one.source_message_ids.includes('by-hand'))!;
+  await api.send('PATCH', `/v1/memories/${id}?user_id=tess`, { persona_tags: ['health'] });
+  await api.post('/v1/store', {
+    ...body,
+    history: history.slice(10),
+    persona_context: { forced_persona: 'strategist' },
+  });
+  await poll(
+    'the window is read',
+    30_000,
+    async () => stub.answered.length === 1 && (await facts('tess')).length === 1,
+  );
+  expect(unsure(stub.prompts[0]!)).toMatch(/^Unsure, of (?:\w+, )*work(?:, \w+)*: U1 M1$/);
+  const tagged = await poll('memories are tagged', 30_000, async () => {
+    const all = await memories();
+    return all.some((one) => one.persona_tags[0] === 'work') && all;
+  });
+  const tagsOf = (message: string) =>
+    tagged.find((one) => one.source_message_ids.includes(message))!.persona_tags;
+  expect(tagsOf('vague')).toEqual(['work']);
+  expect(tagsOf('by-hand')).toEqual(['health']);
+  const forced = tagged.filter((one) => one.persona_tags[0] === 'strategist');
+  expect(forced.length).toBeGreaterThan(0);
+  const asked = unsure(stub.prompts[0]!).match(/U\d+/g)!.length;
+  const { evidence } = (await api.get('/v1/users/tess/persona')).body as {
+    evidence: { persona: string; by_language_model: number }[];
+  };
+  expect(evidence.find((one) => one.persona === 'work')!.by_language_model).toBe(asked);
+  expect(evidence.filter((one) => one.persona !== 'work').every((one) => one.by_language_model === 0)).toBe(
+    true,
+  );
+  expect(stub.prompts.filter((prompt) => !isTelling(prompt))).toHaveLength(1);
 });
 
 it('300 messages through a model that fails three times in ten: all indexed, read and told, none paid for twice', async () => {

@@ -21,6 +21,12 @@ export interface StubLanguageModel {
   failure: (prompt: string) => ModelFailure | null;
   /** How long it thinks before it answers. */
   latencyMs: number;
+  /** What it says those messages are about whose personas are asked for; null: it says nothing of them. */
+  persona: string | null;
+  /** How long it wants to be left alone when it answers 429. */
+  retryAfterSeconds: number;
+  /** The schema of the last request's answer. */
+  schema: unknown;
   /** The prompts of all requests, whatever came of them. */
   readonly prompts: string[];
   /** The prompts that were answered as they should be. */
@@ -32,8 +38,8 @@ const SLOW_MS = 5_000;
 
 /**
  * A language model on loopback that speaks OpenAI's chat completions. It reads `My <thing> is <value>.` from messages,
- * and compares by the thing. Of each part that is to be summarized it repeats some lines, between a sentence that is made
- * up and one whose line does not exist.
+ * and compares by the thing. Of each part that is to be summarized, and of what a narrative is told from, it repeats some
+ * lines, between a sentence that is made up and one whose line does not exist.
  */
 export async function startStubLanguageModel(): Promise<StubLanguageModel> {
   const http = createServer((request, response) => {
@@ -43,6 +49,9 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
     url: '',
     failure: () => null,
     latencyMs: 0,
+    persona: null,
+    retryAfterSeconds: 1,
+    schema: null,
     prompts: [],
     answered: [],
     close: () =>
@@ -59,19 +68,24 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
       messages: { role: string; content: string }[];
+      response_format?: { json_schema?: { schema: unknown } };
     };
+    stub.schema = body.response_format?.json_schema?.schema ?? null;
     const prompt = body.messages.find((message) => message.role === 'user')!.content;
     stub.prompts.push(prompt);
-    const json = JSON.stringify(
-      isTelling(prompt) ? { summaries: summariesOf(prompt) } : { facts: factsIn(prompt) },
-    );
+    const json = JSON.stringify(answerTo(prompt, stub.persona));
     if (stub.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, stub.latencyMs));
     switch (stub.failure(prompt)) {
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS).unref());
         return send(response, 200, completion(json));
       case 'limit':
-        return send(response, 429, { error: { message: 'limited' } }, { 'retry-after': '1' });
+        return send(
+          response,
+          429,
+          { error: { message: 'limited' } },
+          { 'retry-after': String(stub.retryAfterSeconds) },
+        );
       case 'error':
         return send(response, 500, { error: { message: 'broken' } });
       case 'drop':
@@ -99,6 +113,26 @@ export async function startStubLanguageModel(): Promise<StubLanguageModel> {
   return Object.assign(stub, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1` });
 }
 
+function answerTo(prompt: string, persona: string | null): object {
+  if (isTelling(prompt)) return { summaries: summariesOf(prompt) };
+  if (isNarrating(prompt)) return { sentences: sentencesOf(prompt) };
+  return { facts: factsIn(prompt), ...(persona === null ? {} : { personas: personasOf(prompt, persona) }) };
+}
+
+/** Of the parts whose personas are asked for, the one it is told to say, beside one that there is not. */
+function personasOf(prompt: string, persona: string): object[] {
+  const asked = /^Unsure, of [^:]*: (.*)$/m.exec(prompt)?.[1] ?? '';
+  return [...asked.matchAll(/U(\d+) /g)].map(([, part]) => ({
+    part: Number(part),
+    names: ['nonsense', persona],
+  }));
+}
+
+/** Whether this asks for a narrative. */
+export function isNarrating(prompt: string): boolean {
+  return prompt.startsWith('Question: ');
+}
+
 /** Whether this asks for summaries. */
 export function isTelling(prompt: string): boolean {
   return prompt.startsWith('P1: ');
@@ -109,20 +143,20 @@ export const MADE_UP = 'Nobody expected 77 elephants.';
 const REPEATED_LINES = 4;
 
 function summariesOf(prompt: string): object[] {
-  return prompt.split('\n\n').map((part, i) => {
-    const lines = part.split('\n').slice(1);
-    const repeated = lines.slice(0, REPEATED_LINES).map((line) => {
-      const [, number, text] = /^(\d+) \S+(?: [^:]*)?: (.*)$/.exec(line)!;
-      return { text: `It was said: ${text}`, lines: [Number(number)] };
-    });
-    const first = repeated[0]!.lines;
-    const sentences = [
-      { text: MADE_UP, lines: first },
-      ...repeated,
-      { text: repeated[0]!.text + ' Again.', lines: [999_999] },
-    ];
-    return { part: i + 1, sentences };
+  return prompt.split('\n\n').map((part, i) => ({ part: i + 1, sentences: sentencesOf(part) }));
+}
+
+function sentencesOf(part: string): object[] {
+  const lines = part.split('\n').filter((line) => /^\d+ /.test(line));
+  const repeated = lines.slice(0, REPEATED_LINES).map((line) => {
+    const [, number, text] = /^(\d+) \S+(?: [^:]*)?: (.*)$/.exec(line)!;
+    return { text: `It was said: ${text}`, lines: [Number(number)] };
   });
+  return [
+    { text: MADE_UP, lines: repeated[0]!.lines },
+    ...repeated,
+    { text: repeated[0]!.text + ' Again.', lines: [999_999] },
+  ];
 }
 
 const STATEMENT = /\bMy (\w+) is (\w+)\./;

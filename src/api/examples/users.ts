@@ -89,6 +89,7 @@ export const persona: RouteExample = {
           persona: 'health',
           memories: 1,
           first: 1,
+          by_language_model: 0,
           confidence: 0.994,
           last_at: world.ITEM.created_at,
           memory_ids: [world.MEMORY_ID],

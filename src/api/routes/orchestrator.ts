@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/guide';
 import { incomingMessage, namedAfter } from '../incoming';
 import { defineRoute, type Route } from '../route';
-import { injection, workflowLink } from '../schemas/answers';
+import { degraded, injection, workflowLink } from '../schemas/answers';
 import { MAX_OFFSET, content, id, idProblem, integer, label, stringMetadata, time } from '../schemas/fields';
 import { history, personaContext } from '../schemas/messages';
 import { injectionOf, workflowLinkOf } from '../wire';
@@ -51,10 +51,6 @@ const flushed = z
   .boolean()
   .optional()
   .meta({ description: 'With `flush`: whether everything up to here is indexed' });
-const degraded = z
-  .array(z.string())
-  .optional()
-  .meta({ description: 'Parts that were down, such as `retrieval`' });
 
 const messageAnswer = z
   .object({

@@ -43,6 +43,10 @@ const personaAnswer = z
         persona: z.string(),
         memories: z.int().meta({ description: 'Memories that bear its tag' }),
         first: z.int().meta({ description: 'Of these, those of which it is the first tag' }),
+        by_language_model: z.int().meta({
+          description:
+            'Of the memories, those that a language model gave the tag, since reading them without it was unsure',
+        }),
         confidence: share
           .nullable()
           .meta({ description: 'Mean confidence of the classifier, where it was asked' }),
@@ -90,6 +94,7 @@ export function personaRoutes(deps: ApiDependencies): Route[] {
               persona: one.persona,
               memories: one.memories,
               first: one.first,
+              by_language_model: one.told,
               confidence: one.confidence,
               last_at: one.lastAt.toISOString(),
               memory_ids: one.memoryIds,

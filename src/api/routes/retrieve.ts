@@ -8,11 +8,12 @@ import { observePersona, readPersonaStates } from '../../record/persona-states';
 import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/guide';
 import { defineRoute, type Route } from '../route';
-import { item, summary } from '../schemas/answers';
+import { degraded, item, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
 import { personaContext } from '../schemas/messages';
 import { where } from '../schemas/where';
 import { financeAnswer, financeOf, readFinance } from '../finance';
+import { degradedParts } from '../degraded-parts';
 import { itemOf, summaryOf } from '../wire';
 
 const DEFAULT_LIMIT = 10;
@@ -113,6 +114,7 @@ const personaAnswer = z
       })
       .nullable()
       .meta({ description: 'With `explain`' }),
+    degraded,
   })
   .meta({ id: 'Retrieved' });
 
@@ -205,11 +207,12 @@ export function retrieveRoutes(deps: ApiDependencies): Route[] {
             },
             results: {
               granularity: told.granularity,
-              memories: found.memories.map(itemOf),
+              memories: told.memories.map(itemOf),
               summaries: told.summaries.map(summaryOf),
               narrative: told.narrative,
             },
-            explainability: body.explain ? explained(found) : null,
+            explainability: body.explain ? explained({ ...found, memories: told.memories }) : null,
+            ...degradedParts(deps, told),
           },
         };
       },

@@ -4,8 +4,9 @@ import { tell } from '../../recall/tell';
 import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/users';
 import { defineRoute, type Route } from '../route';
-import { summary } from '../schemas/answers';
+import { degraded, summary } from '../schemas/answers';
 import * as field from '../schemas/fields';
+import { degradedParts } from '../degraded-parts';
 import { summaryOf } from '../wire';
 
 const DEFAULT_NARRATIVE_LIMIT = 20;
@@ -36,6 +37,7 @@ const narrativeAnswer = z
         said_at: z.string().meta({ format: 'date-time' }),
       }),
     ),
+    degraded,
   })
   .meta({ id: 'Narrative' });
 
@@ -76,6 +78,8 @@ export function summaryRoutes(deps: ApiDependencies): Route[] {
       path: '/v1/narrative',
       tag: 'users',
       summary: 'What happened, told from summaries, each statement with its sources',
+      description:
+        'With a language model it tells what answers the query first, from summaries and what was said; without one, and when it is of no use now (`degraded`), the summaries’ own sentences are told.',
       body: narrativeBody,
       example: examples.narrative,
       responses: { 200: { description: 'The narrative', schema: narrativeAnswer } },
@@ -113,6 +117,7 @@ export function summaryRoutes(deps: ApiDependencies): Route[] {
               source_ids: statement.sourceIds,
               said_at: statement.saidAt.toISOString(),
             })),
+            ...degradedParts(deps, told),
           },
         };
       },

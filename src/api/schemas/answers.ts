@@ -18,6 +18,12 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457' });
 export type Problem = z.output<typeof problem>;
 
+/** In answers that are less than was asked for. */
+export const degraded = z.array(z.string()).optional().meta({
+  description:
+    'Parts that were down: `retrieval` (nothing was looked for), `narrative` (told without the language model)',
+});
+
 export const item = z
   .object({
     id: z.string(),

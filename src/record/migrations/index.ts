@@ -14,6 +14,7 @@ import * as importChunks from './0019-import-chunks';
 import * as injectedSummaries from './0020-injected-summaries';
 import * as tierMarks from './0015-tier-marks';
 import * as tellings from './0022-tellings';
+import * as toldPersonas from './0024-told-personas';
 
 export interface Migration {
   version: number;
@@ -42,4 +43,5 @@ export const MIGRATIONS: readonly Migration[] = [
   importChunks,
   injectedSummaries,
   tellings,
+  toldPersonas,
 ];

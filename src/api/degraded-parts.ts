@@ -1,0 +1,13 @@
+import type { ApiDependencies } from './dependencies';
+
+const NARRATIVE = 'narrative';
+
+/** What an answer says of a narrative that was told without the language model there is. */
+export function degradedParts(
+  { metrics }: Pick<ApiDependencies, 'metrics'>,
+  told: { degraded: boolean },
+): { degraded?: string[] } {
+  if (!told.degraded) return {};
+  metrics.instruments.degraded.inc({ part: NARRATIVE });
+  return { degraded: [NARRATIVE] };
+}
