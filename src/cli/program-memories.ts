@@ -45,7 +45,7 @@ export function addMemoryCommands(program: Command, onExit: (code: ExitCode) => 
     .description('Print what a model should be told before it answers: ready to paste into a prompt.')
     .argument('<query...>', 'what the model is to answer')
     .option('--conversation <id>', 'the conversation it happens in, which the model sees anyway')
-    .option('--max-tokens <n>', 'never longer than this', wholeNumber)
+    .option('--max-tokens <n>', 'never longer than this; 1,000 if left out', wholeNumber)
     .addHelpText('after', example('context --user ada "Plan a trip to my sister."'))
     .action(async (words: string[], options: ContextOptions & ServerOptions) =>
       onExit(await told(options, () => showContext(memoryClientOf(options), words, options))),

@@ -25,7 +25,7 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command('agentic-memories')
     .description('Agentic Memories on the command line.')
     .version(packageVersion(), '-V, --version', 'print the version')
-    .configureHelp({ optionDescription: describeOption })
+    .configureHelp({ optionDescription: describeOption, visibleOptions: orderedOptions })
     .addHelpText('after', FIRST_STEPS + EXIT_CODES)
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride();
@@ -104,6 +104,13 @@ function utcOffset(text: string): string {
 function describeOption(this: Help, option: Option): string {
   const said = option.isBoolean() || option.defaultValue === '' ? withoutDefault(option) : option;
   return Help.prototype.optionDescription.call(this, said);
+}
+
+/** What a command cannot do without comes first, what every command has last. */
+function orderedOptions(this: Help, command: Command): Option[] {
+  const rank = ({ mandatory, long }: Option): number =>
+    mandatory ? 0 : ['--database-url', '--url', '--api-key', '--json', '--help'].indexOf(long ?? '') + 2;
+  return Help.prototype.visibleOptions.call(this, command).sort((a, b) => rank(a) - rank(b));
 }
 
 function withoutDefault(option: Option): Option {

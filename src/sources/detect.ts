@@ -11,6 +11,8 @@ const TELLING_KEYS: ReadonlyArray<[key: string, format: Format]> = [
   ['chat_messages', 'claude'],
   ['history', 'transcript'],
   ['content', 'ndjson'],
+  // The first line of an export of ours.
+  ['exported_at', 'ndjson'],
 ];
 
 /** Finds the format of a file by its first bytes; null when they look like none. */

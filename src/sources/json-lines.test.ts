@@ -24,6 +24,30 @@ describe('NDJSON of messages', () => {
     expect(found[0]).toEqual({ line: 1, message: JSON.parse(FILE.split('\n')[0]!) });
   });
 
+  test('of an export the messages are taken, and what is not is told', async () => {
+    const file = [
+      { type: 'user', user_id: 'a', format: 1 },
+      { type: 'conversation', user_id: 'a', conversation_id: 'c', policy: {} },
+      {
+        type: 'message',
+        user_id: 'a',
+        conversation_id: 'c',
+        role: 'user',
+        content: 'Hello',
+        message_id: 'm',
+      },
+      { type: 'memory', user_id: 'a', memory: {} },
+    ].map((line) => JSON.stringify(line));
+    expect(await entriesIn(ndjsonSource, file.join('\n'))).toEqual([
+      { line: 2, note: expect.stringContaining('policy') },
+      {
+        line: 3,
+        message: { user_id: 'a', conversation_id: 'c', role: 'user', content: 'Hello', message_id: 'm' },
+      },
+      { line: 4, note: expect.stringContaining('POST /v1/memories/direct') },
+    ]);
+  });
+
   test.each([
     [
       'cut off',

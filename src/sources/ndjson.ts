@@ -1,12 +1,40 @@
+import { EXPORT_LINE_TYPES, type ExportLineType } from '../domain/export-line';
 import { asObject, type Bytes, type ImportLine, type SourceDefaults, type SourceEntry } from './entry';
 import { jsonRecords } from './json-records';
 
-/** Import lines as they are, one a line; what is in them is for the server to judge. A user or a conversation that a line lacks is filled in. */
+const LEFT_OUT: Record<Exclude<ExportLineType, 'message' | 'user'>, string> = {
+  conversation: 'a conversation’s own policy, of an export: messages are batched by the policy here',
+  memory: 'a memory of an export that no message made alone: write it again with POST /v1/memories/direct',
+  summary: 'a summary of an export: it is made anew',
+  persona: 'a persona’s state, of an export: it comes about anew',
+};
+
+/**
+ * Import lines as they are, one a line; what is in them is for the server to judge. A user or a conversation that a line
+ * lacks is filled in. Of an export of ours the messages are taken.
+ */
 export async function* ndjsonSource(bytes: Bytes, defaults: SourceDefaults): AsyncGenerator<SourceEntry> {
   for await (const record of jsonRecords(bytes, 'message')) {
-    if ('problem' in record) yield record;
-    else yield { line: record.line, ...completed(record.value, defaults) };
+    if ('problem' in record) {
+      yield record;
+      continue;
+    }
+    const { line, value } = record;
+    const kind = exportLineType(value);
+    if (kind === 'user') continue;
+    if (kind !== null && kind !== 'message') yield { line, note: LEFT_OUT[kind] };
+    else yield { line, ...completed(kind === null ? value : withoutType(value), defaults) };
   }
+}
+
+function exportLineType(value: unknown): ExportLineType | null {
+  const type = asObject(value)?.['type'];
+  return EXPORT_LINE_TYPES.find((one) => one === type) ?? null;
+}
+
+function withoutType(value: unknown): unknown {
+  const { type: _, ...message } = asObject(value)!;
+  return message;
 }
 
 function completed(

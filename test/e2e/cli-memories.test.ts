@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { apiClient } from '../support/api-client';
 import { runCli, startCli } from '../support/cli';
 import { freePort } from '../support/free-port';
@@ -130,6 +134,56 @@ it('does not erase unasked', async () => {
   });
 });
 
+it('writes an export whole or not at all', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'agentic-memories-export-'));
+  const file = path.join(folder, 'export.ndjson');
+  try {
+    const away = ['export', user, '--output', file, '--url', 'http://127.0.0.1:9'];
+    expect(await runCli(away)).toMatchObject({ code: 3, stderr: expect.stringContaining('out of reach') });
+    expect(await cli(['export', 'nobody', '--output', file])).toMatchObject({
+      code: 0,
+      stderr: 'Nothing is stored of nobody.\n',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    const written = await cli(['export', user, '--output', file]);
+    expect(written).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/\d+ records of cli-.* written/),
+    });
+    expect(readFileSync(file, 'utf8')).toContain('My sister Lin moved to Oslo.');
+    expect(await cli(['export', user, '--output', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there already'),
+    });
+    // Its own import knows it, and that all of it is there.
+    const imported = await cli(['import', file, '--json']);
+    expect(imported.code).toBe(0);
+    const { accepted, duplicates, problem_count, notes } = JSON.parse(imported.stdout);
+    expect({ accepted, problem_count }).toEqual({ accepted: 0, problem_count: 0 });
+    expect(duplicates).toBeGreaterThan(3);
+    expect(notes.map((one: { note: string }) => one.note)).toContainEqual(expect.stringContaining('policy'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('tells what is no memory server', async () => {
+  const page = createServer((_, response) => response.end('<!doctype html><title>Shop</title>'));
+  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+  try {
+    for (const command of [['store', '--user', 'u', 'x'], ['users', 'u'], ['export', 'u'], ['status']])
+      expect(await runCli([...command, '--url', url])).toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/^error: what answers at .* does not speak this API\nIs --url right\?/),
+      });
+  } finally {
+    page.closeAllConnections();
+    page.close();
+  }
+});
+
 it.each([
   [['search', '--user', 'x'.repeat(201), 'q'], 1, /says 422: .*user_id: must have 1 to 200 [^:]*$/],
   [['search', 'q'], 2, /required option '--user <id>'/],
@@ -175,6 +229,7 @@ it('has help that a newcomer understands', async () => {
   expect(stdout).toMatch(/First steps[^]*agentic-memories store --user ada[^]*Exit codes: 0 done/);
   const help = (await cli(['search', '--help'])).stdout;
   expect(help).toMatch(/Example:\n {2}npx agentic-memories search --user ada/);
+  expect(help).toMatch(/Options:\n +--user <id>[^]*--limit[^]*--url[^]*--json[^]*--help/);
   // What goes without saying would hide the defaults that matter.
   expect(help).not.toContain('default: false');
   expect(help).toContain('default: 10');

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
+import type { Writable } from 'node:stream';
 import type { MemoryClient } from '../../client';
 import { CliError, EXIT, type ExitCode } from '../exit';
 import { count, counted, table } from '../words';
@@ -38,21 +40,36 @@ export async function exportUser(
   const target = output === undefined ? process.stdout : createWriteStream(output, { flags: 'wx' });
   // A file that cannot be written is told before anything is asked for.
   if (output !== undefined)
-    await once(target, 'open').catch((cause: Error) => {
-      throw new CliError(EXIT.usage, `${output} cannot be written: ${cause.message}`, [], { cause });
+    await once(target, 'open').catch((cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EEXIST' ? 'it is there already; name another file' : cause.message;
+      throw new CliError(EXIT.usage, `${output} cannot be written: ${reason}`, [], { cause });
     });
   let records = 0;
-  for await (const record of client.users.export(user)) {
-    records += 1;
-    if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
+  try {
+    for await (const record of client.users.export(user)) {
+      records += 1;
+      if (!target.write(`${JSON.stringify(record)}\n`)) await once(target, 'drain');
+    }
+  } catch (thrown) {
+    // A part of an export passes for the whole, and keeps the same command from being run again.
+    if (output !== undefined) await discard(target, output);
+    throw thrown;
   }
   if (records === 0) console.error(`Nothing is stored of ${user}.`);
-  if (output !== undefined) {
+  if (output === undefined) return EXIT.done;
+  if (records === 0) await discard(target, output);
+  else {
     target.end();
     await once(target, 'close');
     console.error(`${counted(records, 'record')} of ${user} written to ${output}`);
   }
   return EXIT.done;
+}
+
+async function discard(target: Writable, file: string): Promise<void> {
+  target.destroy();
+  if (!target.closed) await once(target, 'close');
+  await rm(file, { force: true });
 }
 
 /** `erase USER` */
