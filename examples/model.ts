@@ -13,12 +13,17 @@ export function modelFromEnvironment(): Model {
   return url ? chatCompletions(url) : stub;
 }
 
+const NOTHING = 'I know nothing about that yet.';
+const REMEMBERED = 'I remember:';
+
 const stub: Model = {
   generate: async (prompt) => {
-    const remembered = prompt.split('\n').flatMap((line) => /^\s*- (.+)/.exec(line)?.[1] ?? []);
-    return remembered.length === 0
-      ? 'I know nothing about that yet.'
-      : `I remember: ${[...new Set(remembered)].join(' | ')}`;
+    const remembered = prompt
+      .split('\n')
+      .flatMap((line) => /^\s*- (.+)/.exec(line)?.[1] ?? [])
+      // Its own answers are stored as well, and say nothing new.
+      .filter((line) => !line.startsWith(NOTHING) && !line.startsWith(REMEMBERED));
+    return remembered.length === 0 ? NOTHING : `${REMEMBERED} ${[...new Set(remembered)].join(' | ')}`;
   },
 };
 
