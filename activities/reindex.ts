@@ -10,9 +10,9 @@ import { toInt8 } from '../src/models/quantize';
 import { batchObject, indexObjectsOf } from '../src/recall/index-objects';
 import { whileNotErased } from '../src/record/erasures';
 import { markIndexPending } from '../src/record/index-pending';
-import { readMemoryVectors } from '../src/record/memory-vectors';
 import { saveTurnVectors } from '../src/record/memories';
 import {
+  changedSince,
   indexedAmong,
   indexedMemories,
   nextUser,
@@ -111,15 +111,25 @@ async function beginPage(
   const { pool, index } = dependencies;
   const tenant = tenantName(user.namespace, user.userId);
   const memories = await indexedMemories(pool, user, from, PAGE_MEMORIES);
-  const last = memories.length < PAGE_MEMORIES ? LAST_ID : memories.at(-1)!.id;
+  const last = memories.length < PAGE_MEMORIES ? LAST_ID : memories.at(-1)!.memory.id;
   const listing = index.listIds(tenant, from, last);
   listing.catch(() => undefined);
   const held = rewrite ? null : await listing;
-  const wanted = held ? memories.filter((memory) => !held.has(memory.id)) : memories;
-  const objects = await objectsOf(dependencies, user, wanted).catch(unlessErased);
+  const wanted = held ? memories.filter(({ memory }) => !held.has(memory.id)) : memories;
+  const built = await objectsOf(
+    dependencies,
+    user,
+    wanted.map(({ memory }) => memory),
+  ).catch(unlessErased);
   const finish = async (): Promise<ReindexCounts> => {
-    await write(dependencies, user, tenant, objects).catch(unlessErased);
-    const known = new Set(memories.map((memory) => memory.id));
+    if (built !== null) {
+      await write(dependencies, user, tenant, built.objects).catch(unlessErased);
+      // What changed since it was read may have been written by whoever changed it, and older objects over that just
+      // now: noted after the write, and not before, it is written again.
+      const behind = [...built.withoutVector, ...(await changedSince(pool, user, wanted))];
+      await markIndexPending(pool, user, behind).catch(unlessErased);
+    }
+    const known = new Set(memories.map(({ memory }) => memory.id));
     const unknown = [...(await listing)].filter((id) => !known.has(id));
     // Asked again: what was saved since the page was read is not to be removed.
     const live = await indexedAmong(pool, user, unknown);
@@ -138,9 +148,9 @@ async function beginPage(
 }
 
 /** Erased meanwhile: nothing of them is to be in the index. */
-function unlessErased(thrown: unknown): [] {
+function unlessErased(thrown: unknown): null {
   if (!isErasedUser(thrown)) throw thrown;
-  return [];
+  return null;
 }
 
 async function write(
@@ -155,25 +165,23 @@ async function write(
   await Promise.all(parts.map((part) => writeObjects(index, tenant, part, whileKnown)));
 }
 
-/** The same objects as when they were first indexed; what this embedder has not embedded yet is embedded. */
+interface BuiltObjects {
+  objects: IndexObject[];
+  /** Found by words for now; whoever sees to what is behind embeds them. */
+  withoutVector: string[];
+}
+
+/** The same objects as when they were first indexed; turns that this embedder has not embedded yet are embedded. */
 async function objectsOf(
   { pool, embedder }: ActivityDependencies,
   user: PlacedUser,
   memories: readonly Memory[],
-): Promise<IndexObject[]> {
+): Promise<BuiltObjects> {
   const embedderName = embedder?.name ?? null;
   const own = memories.filter(speaksForItself);
   const objects = await indexObjectsOf(pool, user, own, embedderName);
-  if (embedderName !== null) {
-    const ids = own.map((memory) => memory.id);
-    const vectors = await readMemoryVectors(pool, user, embedderName, ids);
-    // Found by words for now; whoever sees to what is behind embeds them.
-    await markIndexPending(
-      pool,
-      user,
-      ids.filter((id) => !vectors.has(id)),
-    );
-  }
+  const withoutVector =
+    embedderName === null ? [] : objects.filter(({ vector }) => vector === null).map(({ id }) => id);
   const batches = memories.filter((memory) => !speaksForItself(memory));
   const turns = await turnsToReindex(
     pool,
@@ -198,7 +206,7 @@ async function objectsOf(
     const before = all.filter((turn) => turn.seq < memory.firstSeq!);
     objects.push(batchObject(memory.id, said, before, vectors));
   }
-  return objects;
+  return { objects, withoutVector };
 }
 
 function placeOf(text: string | null): Place {

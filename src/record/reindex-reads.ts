@@ -39,11 +39,24 @@ interface Owner {
 }
 
 const INDEXED = `tier IN ('raw', 'fact') AND ${LIVE_MEMORY}`;
+// Whatever changes a row gives it another xmin. The raw memories just before one help to index it.
+const VERSION = `concat_ws(' ', m.xmin, (
+           SELECT string_agg(concat_ws(' ', p.id, p.xmin), ' ' ORDER BY p.first_seq) FROM (
+             SELECT d.id, d.xmin, d.first_seq FROM memories d
+              WHERE d.namespace = $1 AND d.user_id = $2 AND d.conversation_id = m.conversation_id
+                AND d.first_seq < m.first_seq AND d.tier = 'raw' ORDER BY d.first_seq DESC LIMIT ${CONTEXT_TURNS}) AS p
+         )) AS version`;
 const PAGE = {
   name: 'reindex-page',
-  text: `SELECT ${MEMORY_COLUMNS} FROM memories
+  text: `SELECT ${MEMORY_COLUMNS}, ${VERSION} FROM memories m
           WHERE namespace = $1 AND user_id = $2 AND id > $3 AND ${INDEXED} ORDER BY id LIMIT $4`,
 };
+
+/** A memory, and a version of what its index object is made of: of itself, and of those before it. */
+export interface VersionedMemory {
+  memory: Memory;
+  version: string;
+}
 
 /** A page of the memories that the index is to hold, in the order of their ids. */
 export async function indexedMemories(
@@ -51,9 +64,30 @@ export async function indexedMemories(
   owner: Owner,
   afterId: string,
   limit: number,
-): Promise<Memory[]> {
+): Promise<VersionedMemory[]> {
   const values = [owner.namespace, owner.userId, afterId, limit];
-  return (await run<MemoryRow>(on, PAGE, values)).rows.map(memoryFromRow);
+  const { rows } = await run<MemoryRow & { version: string }>(on, PAGE, values);
+  return rows.map((row) => ({ memory: memoryFromRow(row), version: row.version }));
+}
+
+const VERSIONS = {
+  name: 'reindex-versions',
+  text: `SELECT id, ${VERSION} FROM memories m
+          WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3) AND ${INDEXED}`,
+};
+
+/** Which of these are not what they were when they were read: changed, gone, or with others before them. */
+export async function changedSince(
+  on: Queryable,
+  owner: Owner,
+  read: readonly VersionedMemory[],
+): Promise<string[]> {
+  if (read.length === 0) return [];
+  const ids = read.map(({ memory }) => memory.id);
+  const values = [owner.namespace, owner.userId, ids];
+  const { rows } = await run<{ id: string; version: string }>(on, VERSIONS, values);
+  const now = new Map(rows.map((row) => [row.id, row.version]));
+  return read.filter(({ memory, version }) => now.get(memory.id) !== version).map(({ memory }) => memory.id);
 }
 
 const AMONG = {

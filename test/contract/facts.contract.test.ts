@@ -12,7 +12,6 @@ import { createRecall } from '../../src/recall/recall';
 import { deleteMemory } from '../../src/record/delete-memory';
 import { changeMemory, saveFact, type NewFact } from '../../src/record/facts';
 import { beginIdempotent, finishIdempotent } from '../../src/record/idempotency';
-import { oldestIndexPending } from '../../src/record/index-pending';
 import { lockInjectable } from '../../src/record/injections';
 import { getMemories } from '../../src/record/memories';
 import { acceptMessages } from '../../src/record/messages';
@@ -20,6 +19,7 @@ import { migrate } from '../../src/record/migrate';
 import { createPool, transaction } from '../../src/record/pool';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
+import { indexPendingOf, indexTalk, newFact, saying } from '../support/remembered';
 import { startStubEmbeddingServer, type StubEmbeddingServer } from '../support/stub-embedding-server';
 
 const weaviateUrl = process.env['WEAVIATE_URL'] ?? 'http://127.0.0.1:8081';
@@ -72,65 +72,24 @@ afterAll(async () => {
   await pool.end();
 });
 
-const fact = (content: string, change: Partial<NewFact> = {}): NewFact => ({
-  id: randomUUID(),
-  content,
-  layer: 'semantic',
-  type: 'explicit',
-  importance: 0.8,
-  personaTags: ['identity'],
-  emotionalSignature: null,
-  metadata: {},
-  createdAt: null,
-  ttlSeconds: null,
-  ...change,
-});
 async function save(one: NewFact): Promise<string> {
   await transaction(pool, (client) => saveFact(client, owner, one));
   return one.id;
 }
-const pending = async (): Promise<string[]> =>
-  (await oldestIndexPending(pool, -1_000, 10_000))
-    .filter((one) => one.namespace === owner.namespace)
-    .flatMap((one) => one.ids);
+const pending = (): Promise<string[]> => indexPendingOf(pool, owner.namespace);
 const search = async (terms: string): Promise<string[]> =>
   (
     await deps.index.search(tenantName(owner.namespace, owner.userId), { terms, vector: null, limit: 10 })
   ).map((hit) => hit.id);
 
-/** One message a batch, indexed as the conversation's workflow does it. */
-async function talk(conversationId: string, texts: string[]): Promise<string[]> {
-  const ref = { ...owner, conversationId };
-  const accepted = await acceptMessages(
-    pool,
-    ref,
-    texts.map((content, i) => ({
-      messageId: `m${i + 1}`,
-      role: 'user',
-      content,
-      name: null,
-      timestamp: null,
-      metadata: {},
-      forcedPersona: null,
-    })),
-  );
-  const batches = accepted.map(({ seq }) => ({
-    firstSeq: seq,
-    lastSeq: seq,
-    reason: 'size' as const,
-    attempts: 0,
-    memoryId: rawMemoryId(ref, seq, seq, 0),
-  }));
-  const outcomes = await indexBatches({ ...deps, ...createReaders(null) }, ref, batches, NEVER);
-  expect(outcomes.every((outcome) => outcome.failureReason === null)).toBe(true);
-  return batches.map((batch) => batch.memoryId);
-}
+const talk = (conversationId: string, texts: string[]): Promise<string[]> =>
+  indexTalk(deps, { ...owner, conversationId }, texts);
 
 describe('what the index is behind with', () => {
   it('is caught up once the index is back; nothing is embedded twice', async () => {
     const nowhere = `127.0.0.1:${await freePort()}`;
     const away = { ...deps, index: indexAt(`http://${nowhere}`, nowhere) };
-    const id = await save(fact('I own a cello'));
+    const id = await save(newFact('I own a cello'));
     await expect(keepIndex(away, owner, [id])).rejects.toThrow(UnavailableError);
     expect(await pending()).toEqual([id]);
     expect(await keepIndex(deps, owner, [id])).toBe(true);
@@ -141,7 +100,7 @@ describe('what the index is behind with', () => {
   });
 
   it('with the embedder away words are found at once, and the vector follows', async () => {
-    const id = await save(fact('I own a trombone'));
+    const id = await save(newFact('I own a trombone'));
     stub.behaviour = { kind: 'status', status: 503 };
     expect(await keepIndex(deps, owner, [id])).toBe(false);
     expect(await search('trombon')).toEqual([id]);
@@ -158,7 +117,7 @@ describe('what the index is behind with', () => {
   });
 
   it('a content changed while the old one is embedded gets the new vector', async () => {
-    const id = await save(fact('old words'));
+    const id = await save(newFact('old words'));
     stub.behaviour = { kind: 'answer', latencyMs: 300 };
     const first = keepIndex(deps, owner, [id]);
     await poll('the old one is being embedded', 5_000, async () => stub.requests.length === 1);
@@ -190,17 +149,7 @@ describe('deleting', () => {
   it('while a later batch is indexed: its words do not stay', async () => {
     const ref = { ...owner, conversationId: 'c' };
     const [secret] = await talk('c', ['My safe word is pomegranate']);
-    await acceptMessages(pool, ref, [
-      {
-        messageId: 'm2',
-        role: 'user',
-        content: 'Tell nobody',
-        name: null,
-        timestamp: null,
-        metadata: {},
-        forcedPersona: null,
-      },
-    ]);
+    await acceptMessages(pool, ref, [saying('m2', 'Tell nobody')]);
     const memoryId = rawMemoryId(ref, 2, 2, 0);
     // Deleted just before the index is written, after the turns were read.
     const index = {
@@ -225,7 +174,7 @@ describe('deleting', () => {
   });
 
   it('keeps no answer that was being made meanwhile', async () => {
-    const id = await save(fact('My safe word is pomegranate'));
+    const id = await save(newFact('My safe word is pomegranate'));
     const ask = (key: string, userId: string) => ({
       ...{ namespace: owner.namespace, route: 'POST /v1/retrieve', key, userId, bodyHash: 'h' },
     });
@@ -242,7 +191,7 @@ describe('deleting', () => {
   });
 
   it('waits for whoever is injecting, and is seen by whoever comes later', async () => {
-    const id = await save(fact('My safe word is pomegranate'));
+    const id = await save(newFact('My safe word is pomegranate'));
     const ref = { ...owner, conversationId: 'c' };
     let deleted: Promise<unknown> = Promise.resolve();
     await transaction(pool, async (client) => {
