@@ -30,6 +30,7 @@ import { configuredWeights } from '../recall/persona-weights';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
 import { readBacklog } from '../record/backlog';
+import { checkRecordWritable } from '../record/check-record';
 import { markAnnounced } from '../record/conversations';
 import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { addRateCounts, forgetRateCounts } from '../record/rate-counts';
@@ -54,10 +55,13 @@ import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
 import { InjectionStreams } from './injection-streams';
 import { keepMigrating } from './keep-migrating';
+import { LastKnown } from './last-known';
 
 const HEALTH_CALL_DEADLINE_MS = 1_500;
 const WORKER_SEEN_WITHIN_MS = 30_000;
 const INDEX_TIMEOUT_MS = 5_000;
+/** That a part took a write counts for so long: whoever asks for the health often makes nobody write often. */
+const WRITABLE_FOR_MS = 5_000;
 /** SQLSTATE undefined_table: the schema is older than keys, or there is none yet. */
 const NO_TABLE = '42P01';
 const REQUESTS_DEADLINE_MS = 10_000;
@@ -182,6 +186,16 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     forget: (beforeMs) => forgetRateCounts(pool, beforeMs),
     onError: (err) => log.debug({ err }, 'rates could not be shared; each process counts for itself'),
   });
+  const recordWritable = new LastKnown({
+    load: () => checkRecordWritable(pool),
+    freshMs: WRITABLE_FOR_MS,
+    staleMs: 0,
+  });
+  const indexWritable = new LastKnown({
+    load: () => index.checkWritable(),
+    freshMs: WRITABLE_FOR_MS,
+    staleMs: 0,
+  });
   const app = createApp({
     pool,
     ingest,
@@ -219,9 +233,15 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     workflowUrl: (id) => workflowUrl(config.TEMPORAL_UI_URL, config.TEMPORAL_NAMESPACE, id),
     recordReady: () => schema.ready,
     health: {
-      postgres: async () => void (await pool.query('SELECT 1')),
+      postgres: async () => {
+        await pool.query('SELECT 1');
+        await recordWritable.get();
+      },
       temporal: () => checkTemporal(temporal.client, HEALTH_CALL_DEADLINE_MS),
-      weaviate: () => index.check(),
+      weaviate: async () => {
+        await index.check();
+        await indexWritable.get();
+      },
       worker: () => checkWorker(pool, schema.ready, config.TEMPORAL_TASK_QUEUE),
       embedder: embedderCheck(chosen),
       llm: llm ? () => llm.check().then(() => llm.name) : 'off',

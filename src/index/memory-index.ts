@@ -44,6 +44,8 @@ export interface MemoryIndex {
   count(tenant: string): Promise<number>;
   /** Resolves when the server is ready to serve. */
   check(): Promise<void>;
+  /** Resolves when it takes writes, which it is asked by writing: with its disk full it still answers searches. */
+  checkWritable(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { RefusedError } from '../domain/errors';
 import type { IndexObject, MemoryIndex } from './memory-index';
+import { checkTakesWrites } from './weaviate-writable';
 import { collectionDefinition, collectionName } from './weaviate-collection';
 import { createWeaviateBatch } from './weaviate-batch';
 import {
@@ -72,26 +73,28 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
       throw errorFor(answer.problem);
   };
 
+  const createTenant = async (tenant: string): Promise<void> => {
+    let made = await http.request('POST', tenants, [{ name: tenant }]);
+    if (made.status >= 400 && saysCollectionMissing(made.problem)) {
+      await ensureCollection();
+      made = await http.request('POST', tenants, [{ name: tenant }]);
+    }
+    if (made.status >= 400 && !/already exists/i.test(made.problem)) throw errorFor(made.problem);
+  };
+
+  const upsert = async (tenant: string, objects: readonly IndexObject[]): Promise<void> => {
+    for (const object of objects) {
+      if (object.vector && !object.vector.every(Number.isFinite)) {
+        throw new RefusedError('weaviate', `the vector of ${object.id} holds a number that is not finite`);
+      }
+    }
+    for (const part of requestsOf(objects)) await batch.write(tenant, part);
+  };
+
   return {
     ensureCollection,
-
-    async createTenant(tenant) {
-      let made = await http.request('POST', tenants, [{ name: tenant }]);
-      if (made.status >= 400 && saysCollectionMissing(made.problem)) {
-        await ensureCollection();
-        made = await http.request('POST', tenants, [{ name: tenant }]);
-      }
-      if (made.status >= 400 && !/already exists/i.test(made.problem)) throw errorFor(made.problem);
-    },
-
-    async upsert(tenant, objects) {
-      for (const object of objects) {
-        if (object.vector && !object.vector.every(Number.isFinite)) {
-          throw new RefusedError('weaviate', `the vector of ${object.id} holds a number that is not finite`);
-        }
-      }
-      for (const part of requestsOf(objects)) await batch.write(tenant, part);
-    },
+    createTenant,
+    upsert,
 
     search: (tenant, query) => searcher.search(tenant, query),
 
@@ -153,6 +156,8 @@ export function createWeaviateIndex(options: WeaviateIndexOptions): MemoryIndex 
     },
 
     check,
+
+    checkWritable: () => checkTakesWrites({ upsert, createTenant }),
 
     async close() {
       batch.close();

@@ -135,6 +135,14 @@ const DOWN_STATES = /^(08|53|57P0|25006)/;
 const DOWN_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
+/** SQLSTATEs: disk_full, read_only_sql_transaction. */
+const NO_WRITES = new Set(['53100', '25006']);
+
+/** Whether Postgres says by this that it can be read and not written: its disk is full, or it is a standby. */
+export function takesNoWrites(thrown: unknown): boolean {
+  return NO_WRITES.has(sqlState(thrown) ?? '');
+}
+
 /** SQLSTATE of a write for an erased user (migration 8). */
 const ERASED_USER_STATE = 'AM411';
 
@@ -147,5 +155,6 @@ export function asRecordError(thrown: unknown): Error {
     (code !== undefined && (DOWN_CODES.has(code) || DOWN_STATES.test(code))) ||
     DOWN_MESSAGES.test(error.message);
   if (!down) return error;
-  return new UnavailableError('postgres', `Postgres is out of reach: ${error.message}`, { cause: error });
+  const what = takesNoWrites(error) ? 'takes no writes' : 'is out of reach';
+  return new UnavailableError('postgres', `Postgres ${what}: ${error.message}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poll } from '../support/poll';
+import { setShards } from '../support/weaviate-shards';
 import type { SmallDisk } from './disk';
 import { send, type Processes } from './processes';
 import type { Fault } from './schedule';
@@ -67,7 +68,7 @@ export class FaultInjector {
 
   /** Returns when the fault is over. @returns false when it could not be done */
   private async strike({ kind, part, forMs }: Fault): Promise<boolean> {
-    const { processes, disk } = this.around;
+    const { processes, disk, weaviate } = this.around;
     switch (kind) {
       case 'kill':
         return processes.signal(part, 'SIGKILL');
@@ -82,17 +83,20 @@ export class FaultInjector {
       }
       case 'read-only':
         // It may be away just then.
-        await poll('Weaviate is there', RECOVERY_DEADLINE_MS, () => this.setShards('READONLY'), 250);
+        await poll('Weaviate is there', RECOVERY_DEADLINE_MS, () => setShards(weaviate, 'READONLY'), 250);
         await sleep(forMs);
-        await poll('Weaviate takes writes again', RECOVERY_DEADLINE_MS, () => this.setShards('READY'), 250);
+        await poll(
+          'Weaviate takes writes again',
+          RECOVERY_DEADLINE_MS,
+          () => setShards(weaviate, 'READY'),
+          250,
+        );
         return true;
       case 'disk-full':
         if (disk === null) return false;
         disk.fill();
         await sleep(forMs);
         disk.free();
-        // Weaviate stays read-only after it has found its disk full, until it is started again.
-        processes.signal('weaviate', 'SIGTERM');
         return true;
     }
   }
@@ -105,25 +109,5 @@ export class FaultInjector {
     });
     const body = (await response.json()) as { checks?: Record<string, { status: string }> };
     return check ? body.checks?.[check]?.status === 'ok' : response.ok;
-  }
-
-  /** Tells every shard. @returns false while Weaviate is away */
-  private async setShards(status: 'READONLY' | 'READY'): Promise<boolean> {
-    const { url, key, collection } = this.around.weaviate;
-    const shards = `${url}/v1/schema/${collection}/shards`;
-    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` };
-    const call = (target: string, init: RequestInit): Promise<Response> =>
-      fetch(target, { ...init, headers, signal: AbortSignal.timeout(CALL_DEADLINE_MS) });
-    try {
-      const listed = await call(shards, {});
-      if (!listed.ok) return false;
-      for (const { name } of (await listed.json()) as { name: string }[]) {
-        const body = JSON.stringify({ status });
-        if (!(await call(`${shards}/${name}`, { method: 'PUT', body })).ok) return false;
-      }
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

@@ -11,6 +11,7 @@ import { census } from '../support/invariants';
 import { poll } from '../support/poll';
 import { mountSmallDisk } from './disk';
 import { FaultInjector } from './faults';
+import { ownServers } from './own-servers';
 import { Processes } from './processes';
 import { planFaults } from './schedule';
 import { Traffic } from './traffic';
@@ -118,14 +119,6 @@ export async function runChaos(options: {
     disk?.unmount();
     rmSync(dataDir, { recursive: true, force: true });
   }
-}
-
-/** Not the servers that other tests share. */
-function ownServers(): NodeJS.ProcessEnv {
-  const env = { ...process.env };
-  for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'WEAVIATE_URL', 'WEAVIATE_GRPC'])
-    delete env[name];
-  return env;
 }
 
 async function health(url: string): Promise<{ status?: string }> {

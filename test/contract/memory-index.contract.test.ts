@@ -3,6 +3,7 @@ import { RefusedError, UnavailableError } from '../../src/domain/errors';
 import { TenantMissingError, type MemoryIndex } from '../../src/index/memory-index';
 import { collectionName } from '../../src/index/weaviate-collection';
 import { createWeaviateIndex } from '../../src/index/weaviate-index';
+import { setShards } from '../support/weaviate-shards';
 
 const url = process.env['WEAVIATE_URL'] ?? 'http://127.0.0.1:8081';
 const grpc = process.env['WEAVIATE_GRPC'] ?? '127.0.0.1:50051';
@@ -165,6 +166,24 @@ describe.each(makers)('MemoryIndex of %s', (_name, make) => {
   it('is ready', async () => {
     await expect(index.check()).resolves.toBeUndefined();
   });
+
+  it('says when it is read-only, answers searches all the same, and takes writes again', async () => {
+    const at = { url, key: '', collection: collectionName(prefix, 'test-3') };
+    const [known, late] = [randomUUID(), randomUUID()];
+    await index.upsert(tenant, [{ id: known, terms: 'known', vector: null }]);
+    await expect(index.checkWritable()).resolves.toBeUndefined();
+    expect(await setShards(at, 'READONLY')).toBe(true);
+    const refused = await index.checkWritable().catch((thrown: unknown) => thrown);
+    expect(refused).toBeInstanceOf(UnavailableError);
+    expect((refused as Error).message).toMatch(/takes no writes.*docs\/runbook\.md.*read-only/);
+    await expect(index.check()).resolves.toBeUndefined();
+    const writing = index.upsert(tenant, [{ id: late, terms: 'late', vector: null }]);
+    await expect(writing).rejects.toBeInstanceOf(UnavailableError);
+    await expect(index.remove(tenant, [known])).rejects.toBeInstanceOf(UnavailableError);
+    expect(ids(await index.search(tenant, { terms: 'known', vector: null, limit: 5 }))).toEqual([known]);
+    expect(await setShards(at, 'READY')).toBe(true);
+    await expect(index.checkWritable()).resolves.toBeUndefined();
+  });
 });
 
 describe('Weaviate out of reach', () => {
@@ -188,6 +207,7 @@ describe('Weaviate out of reach', () => {
     ['removeTenant', () => index.removeTenant('t')],
     ['count', () => index.count('t')],
     ['check', () => index.check()],
+    ['checkWritable', () => index.checkWritable()],
   ])('%s says that waiting may help', async (_name, call) => {
     await expect(call()).rejects.toBeInstanceOf(UnavailableError);
   });
