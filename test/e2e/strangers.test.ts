@@ -101,6 +101,7 @@ function attempts(): Attempt[] {
       metadata: { user_id: 'bob' },
     }),
     to(`GET ${conversation}`, '/v1/conversations/chat?user_id=bob'),
+    to(`GET ${conversation}/messages`, '/v1/conversations/chat/messages?user_id=bob'),
     to(`POST ${conversation}/messages`, '/v1/conversations/chat/messages', {
       user_id: 'bob',
       messages: [turn],
