@@ -22,7 +22,7 @@ import { ProgressWaiter } from '../ingest/progress';
 import { addBacklogGauges } from '../metrics/backlog-gauges';
 import { meteredEmbedder, meteredImports, meteredIndex, meteredIngest } from '../metrics/metered';
 import { createProcessMetrics } from '../metrics/process-metrics';
-import { createEmbedder, type ChosenEmbedder } from '../models/create-embedder';
+import { createEmbedder } from '../models/create-embedder';
 import { createReaders } from '../models/create-readers';
 import { readPersonas } from '../models/configured-personas';
 import { createKeepIndexSoon } from '../recall/keep-index-soon';
@@ -30,16 +30,13 @@ import { configuredWeights } from '../recall/persona-weights';
 import { createRecall } from '../recall/recall';
 import { findKey, keysThereAre } from '../record/api-keys';
 import { readBacklog } from '../record/backlog';
-import { checkRecordWritable } from '../record/check-record';
 import { markAnnounced } from '../record/conversations';
-import { lastWorkerHeartbeat } from '../record/heartbeats';
 import { addRateCounts, forgetRateCounts } from '../record/rate-counts';
 import { NotificationListener } from '../record/notifications';
 import { createPool, sqlState } from '../record/pool';
 import { usageOf } from '../record/usage';
 import { createAnnouncer } from '../temporal/announcer';
 import { createTemporalClient } from '../temporal/connection';
-import { checkTemporal } from '../temporal/health';
 import { createErasureTeller } from '../temporal/erasure-signals';
 import { createImportTeller } from '../temporal/import-signals';
 import { createRunMaintenance } from '../temporal/maintenance-runs';
@@ -51,17 +48,12 @@ import { Access } from './access';
 import { createApiModel } from './api-model';
 import { createApp } from './app';
 import { RateLimits } from './rate-limits';
-import type { HealthCheck, HealthChecks } from './health-checks';
 import { closeGracefully, createHttpServer, isLoopback, listen } from './http-server';
 import { InjectionStreams } from './injection-streams';
 import { keepMigrating } from './keep-migrating';
-import { LastKnown } from './last-known';
+import { createPartChecks } from './part-checks';
 
-const HEALTH_CALL_DEADLINE_MS = 1_500;
-const WORKER_SEEN_WITHIN_MS = 30_000;
 const INDEX_TIMEOUT_MS = 5_000;
-/** That a part took a write counts for so long: whoever asks for the health often makes nobody write often. */
-const WRITABLE_FOR_MS = 5_000;
 /** SQLSTATE undefined_table: the schema is older than keys, or there is none yet. */
 const NO_TABLE = '42P01';
 const REQUESTS_DEADLINE_MS = 10_000;
@@ -186,16 +178,6 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     forget: (beforeMs) => forgetRateCounts(pool, beforeMs),
     onError: (err) => log.debug({ err }, 'rates could not be shared; each process counts for itself'),
   });
-  const recordWritable = new LastKnown({
-    load: () => checkRecordWritable(pool),
-    freshMs: WRITABLE_FOR_MS,
-    staleMs: 0,
-  });
-  const indexWritable = new LastKnown({
-    load: () => index.checkWritable(),
-    freshMs: WRITABLE_FOR_MS,
-    staleMs: 0,
-  });
   const app = createApp({
     pool,
     ingest,
@@ -232,20 +214,15 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     extraction: llm && extractionPolicyOf(config),
     workflowUrl: (id) => workflowUrl(config.TEMPORAL_UI_URL, config.TEMPORAL_NAMESPACE, id),
     recordReady: () => schema.ready,
-    health: {
-      postgres: async () => {
-        await pool.query('SELECT 1');
-        await recordWritable.get();
-      },
-      temporal: () => checkTemporal(temporal.client, HEALTH_CALL_DEADLINE_MS),
-      weaviate: async () => {
-        await index.check();
-        await indexWritable.get();
-      },
-      worker: () => checkWorker(pool, schema.ready, config.TEMPORAL_TASK_QUEUE),
-      embedder: embedderCheck(chosen),
-      llm: llm ? () => llm.check().then(() => llm.name) : 'off',
-    } satisfies HealthChecks,
+    health: createPartChecks({
+      pool,
+      temporal: temporal.client,
+      index,
+      chosen,
+      llm,
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      recordReady: () => schema.ready,
+    }),
   });
   const server = createHttpServer(app);
   const closeParts = async (): Promise<void> => {
@@ -306,25 +283,4 @@ async function close(
   streams.close();
   await closeGracefully(server, REQUESTS_DEADLINE_MS);
   await closeParts();
-}
-
-async function checkWorker(pool: Pool, recordReady: boolean, taskQueue: string): Promise<string> {
-  if (!recordReady) throw new Error('unknown while the record is not ready');
-  const ageMs = await lastWorkerHeartbeat(pool, taskQueue);
-  if (ageMs === null) throw new Error('no worker has been seen yet');
-  const seconds = Math.round(ageMs / 1_000);
-  if (ageMs > WORKER_SEEN_WITHIN_MS) throw new Error(`no worker has been seen for ${seconds} s`);
-  return `seen ${seconds} s ago`;
-}
-
-function embedderCheck(chosen: ChosenEmbedder): HealthCheck {
-  if (chosen.embedder) {
-    const { embedder } = chosen;
-    return async () => {
-      await embedder.check();
-      return embedder.name;
-    };
-  }
-  if (chosen.status === 'off') return 'off';
-  return () => Promise.reject(new Error(chosen.reason));
 }
