@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
 import type { MemoryClient } from '../../client';
+import { confirmErasing } from '../confirm';
 import { CliError, EXIT, type ExitCode } from '../exit';
 import { count, counted, table } from '../words';
 import type { OutputOptions } from './imports';
@@ -88,10 +88,5 @@ export async function eraseUser(
 async function confirm(user: string): Promise<void> {
   if (!process.stdin.isTTY)
     throw new CliError(EXIT.usage, 'erasing cannot be undone: say --yes where nobody can be asked');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const typed = await terminal.question(
-    `This erases everything of ${user} and cannot be undone. Type the user's id to go on: `,
-  );
-  terminal.close();
-  if (typed !== user) throw new CliError(EXIT.usage, 'nothing was erased: what you typed is not the id');
+  await confirmErasing(user, { input: process.stdin, output: process.stderr });
 }
