@@ -204,6 +204,52 @@ describe('summaries of imported conversations', () => {
   });
 });
 
+const SOURDOUGH = [
+  'I fed my sourdough starter with rye flour this morning.',
+  'The bread dough has to rest in the bowl for four hours.',
+  'I bake the loaf in a cast iron pot in the hot oven.',
+  'Add a little salt and olive oil to the dough.',
+  'The crust of the bread came out crisp and brown.',
+  'My grandmother baked her rye bread with caraway seeds.',
+  'Flour, water and salt are all the loaf needs.',
+  'I knead the dough by hand on the kitchen table.',
+];
+const FOOTBALL = [
+  'The striker scored twice in the second half of the match.',
+  'Our goalkeeper was injured before the cup final.',
+  'The referee gave a penalty in extra time.',
+  'The team won the league with three points to spare.',
+  'They sacked the coach after losing the derby.',
+  'The stadium was sold out for the semi-final.',
+  'The defender got a red card for that tackle.',
+  'The club transferred its midfielder to Madrid.',
+];
+
+it('a change of topic ends an episode, without any pause', async () => {
+  const user = 'topics';
+  // Where a batch ends, as the default policy cuts them.
+  const lines = [...Array.from({ length: 23 }, (_, i) => SOURDOUGH[i % 8]!), ...FOOTBALL, ...FOOTBALL];
+  const said = lines.map((content, i) => ({
+    user_id: user,
+    conversation_id: 'kitchen',
+    role: 'user',
+    name: i % 2 === 0 ? 'Ana' : 'Ben',
+    content,
+    timestamp: new Date(Date.parse('2023-03-01T10:00:00Z') + i * 1_000).toISOString(),
+  }));
+  const { body } = await sendImport(stack.url, ndjson(said));
+  await importEnded(stack.url, body.import_id);
+  const [bread, match, ...more] = await poll('two episodes', CATCH_UP_MS, async () => {
+    const found = await summariesOf(user, 'episodic');
+    return found.length > 1 && found.every((one) => one.freshness === 1) && found;
+  });
+  expect(more).toEqual([]);
+  expect([bread!.to, match!.from]).toEqual(['2023-03-01T10:00:22.000Z', '2023-03-01T10:00:23.000Z']);
+  expect(bread!.text).toMatch(/dough/);
+  expect(bread!.text).not.toMatch(/striker|referee|stadium/);
+  expect(match!.text).not.toMatch(/dough|oven/);
+});
+
 describe('summaries of live talk', () => {
   it('are there at once, get stale with new messages, catch up, and the episode ends with silence', async () => {
     const user = 'live';
