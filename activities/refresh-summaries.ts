@@ -1,9 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { arcSummaryId, sha256Hex } from '../src/domain/ids';
-import { spokenDay } from '../src/domain/spoken-dates';
-import type { StoredSentence, Summary } from '../src/domain/summary';
-import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
-import type { SummarySentence } from '../src/models/summarizer';
+import { arcBasis, toldArcStands } from '../src/domain/standing-arc';
 import { staleEpisodesOfUser } from '../src/record/episodes';
 import { transaction } from '../src/record/pool';
 import {
@@ -12,9 +8,11 @@ import {
   saveSummary,
   summariesOfClosedEpisodes,
 } from '../src/record/summaries';
+import { awaitTelling } from '../src/record/tellings';
 import { pendingTierMarks, tiersCaughtUp } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
-import { arcDigest, ARC_EPISODES } from './arc-digest';
+import { ARC_EPISODES } from './arc-digest';
+import { arcOf, episodesOf } from './arc-of';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';
 import { nextTelling } from './tell-by-model';
@@ -22,7 +20,6 @@ import { whileBeating } from './while-beating';
 
 const EPISODES_A_LOOK = 50;
 const MAX_ARCS = 100;
-const MAX_PEOPLE = 20;
 
 /** See workflows/tiers.contract. */
 export function createRefreshSummaries(
@@ -59,12 +56,14 @@ async function tellArcs(
   ].sort();
   const changed: string[] = [];
   for (const persona of personas.slice(0, MAX_ARCS)) {
-    const sources = episodes.filter((episode) => episode.sentences.some((one) => one.persona === persona));
-    const basis = sha256Hex(
-      JSON.stringify([summarizer.name, persona, sources.map((one) => basisOf(one, summarizer.name))]),
-    );
-    if (known.some((arc) => arc.persona === persona && arc.basis === basis)) continue;
-    const arc = await arcOf(summarizer, owner, persona, sources, basis, signal);
+    const sources = episodesOf(episodes, persona);
+    const before = known.find((arc) => arc.persona === persona);
+    if (before?.basis === arcBasis(summarizer.name, persona, sources)) continue;
+    if (extraction !== null && before && toldArcStands(before, summarizer.name, persona, sources)) {
+      await awaitTelling(pool, owner, before.id, extraction.policy.summariesAfterMs);
+      continue;
+    }
+    const arc = await arcOf(summarizer, owner, persona, sources, signal);
     const degraded = extraction !== null;
     await transaction(pool, (client) =>
       saveSummary(client, owner, { ...arc, degraded }, extraction?.policy.summariesAfterMs ?? 0),
@@ -81,59 +80,4 @@ async function tellArcs(
       ),
     );
   return changed;
-}
-
-async function arcOf(
-  summarizer: ActivityDependencies['summarizer'],
-  owner: TiersInput,
-  persona: string,
-  sources: readonly Summary[],
-  basis: string,
-  signal: AbortSignal,
-): Promise<Omit<Summary, 'version' | 'createdAt'>> {
-  const { frame, sentences } = await summarizer.arc(arcDigest(sources, persona), {
-    persona,
-    budgetWords: ARC_SUMMARY_MAX_WORDS,
-    signal,
-  });
-  const told = sentences.map((sentence): StoredSentence => ({ ...sentence, persona }));
-  const cited = new Set(told.flatMap((sentence) => sentence.sourceIds));
-  const quoted = sources.filter((episode) => episode.sourceIds.some((id) => cited.has(id)));
-  return {
-    id: arcSummaryId(owner.namespace, owner.userId, persona),
-    tier: 'arc',
-    persona,
-    personaTags: [persona],
-    conversationId: null,
-    firstSeq: null,
-    lastSeq: null,
-    frame,
-    sentences: withoutRepeatedDays(told),
-    sourceIds: sources.map((episode) => episode.id),
-    people: [...new Set(sources.flatMap((episode) => episode.people))].slice(0, MAX_PEOPLE),
-    importance: Math.max(...sources.map((episode) => episode.importance)),
-    confidence: quoted.length / sources.length,
-    method: summarizer.name,
-    degraded: false,
-    basis,
-    from: new Date(Math.min(...sources.map((episode) => episode.from.getTime()))),
-    to: new Date(Math.max(...sources.map((episode) => episode.to.getTime()))),
-  };
-}
-
-/** A long line is made again when an episode's summary is, and when a language model has told it. */
-function basisOf({ id, basis, method }: Summary, extractive: string): string[] {
-  return method === extractive ? [id, basis] : [id, basis, method];
-}
-
-/** The day is said once, before the first sentence of it. */
-function withoutRepeatedDays<S extends SummarySentence>(sentences: readonly S[]): S[] {
-  return sentences.map((sentence, i) => {
-    const before = sentences[i - 1];
-    const day = `${spokenDay(sentence.saidAt)}: `;
-    const repeated = before !== undefined && `${spokenDay(before.saidAt)}: ` === day;
-    return repeated && sentence.text.startsWith(day)
-      ? { ...sentence, text: sentence.text.slice(day.length) }
-      : sentence;
-  });
 }

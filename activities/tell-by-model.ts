@@ -1,5 +1,6 @@
 import { sha256Hex } from '../src/domain/ids';
 import { speakerOf, type ConversationRef } from '../src/domain/message';
+import { TOLD_METHOD } from '../src/domain/standing-arc';
 import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS, episodeBudgetWords } from '../src/domain/summary-budget';
 import {
@@ -25,11 +26,14 @@ import {
   episodesWaiting,
   noteNothingTold,
   postponeTellings,
+  renewArc,
   tellSummary,
+  type ArcSources,
 } from '../src/record/tellings';
 import { markTiersPending } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import { arcDigest, ARC_EPISODES } from './arc-digest';
+import { arcOf, episodesOf } from './arc-of';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
 import { turnsOf } from './summarize-episode';
@@ -43,6 +47,8 @@ interface Part extends TellingPart {
   personas: ReadonlyMap<string, string | null>;
   /** How much it was made from: sentences that rest on all of it are trusted most. */
   sources: number;
+  /** Of a long line: what it is told from. */
+  arc?: ArcSources;
 }
 
 /** What was told, checked, as it is kept until it is used. */
@@ -50,6 +56,8 @@ type KeptTelling = {
   id: string;
   sentences: (Omit<StoredSentence, 'saidAt'> & { saidAt: string })[];
   confidence: number;
+  /** Not in what an earlier release has kept. */
+  arc?: Omit<ArcSources, 'from' | 'to'> & { from: string; to: string };
 }[];
 
 /** What of a user's summaries a language model is to tell now: episodes, then long lines; null: nothing. */
@@ -112,11 +120,12 @@ async function toldOf(
   });
   if (answer === null) return 'budget spent';
   const told = acceptTelling(answer, parts, termsOf).map((sentences, i) => {
-    const { summary, personas, sources } = parts[i]!;
+    const { summary, personas, sources, arc } = parts[i]!;
     const cited = new Set(sentences.flatMap((sentence) => sentence.sourceIds));
     return {
       id: summary.id,
       confidence: cited.size / sources,
+      ...(arc ? { arc: { ...arc, from: arc.from.toISOString(), to: arc.to.toISOString() } } : {}),
       sentences: sentences.map((sentence) => ({
         ...sentence,
         saidAt: sentence.saidAt.toISOString(),
@@ -151,8 +160,13 @@ async function keep(
         version,
         sentences: one.sentences.map((sentence) => ({ ...sentence, saidAt: new Date(sentence.saidAt) })),
         confidence: one.confidence,
-        method: `told-1:${model.name}`,
+        method: `${TOLD_METHOD}1:${model.name}`,
       };
+      const { arc } = one;
+      if (arc) {
+        const sources = { ...arc, from: new Date(arc.from), to: new Date(arc.to) };
+        await renewArc(client, owner, { id, version }, sources);
+      }
       changed = (await tellSummary(client, owner, told)) || changed;
     }
     // Long lines are made of what episodes say.
@@ -217,7 +231,15 @@ async function arcParts(
   const parts = await Promise.all(
     summaries.map(async (summary): Promise<Part[]> => {
       const persona = summary.persona ?? '';
-      const { sentences } = await summarizer.arc(arcDigest(episodes, persona), {
+      const ofPersona = episodesOf(episodes, persona);
+      if (ofPersona.length === 0) return [];
+      const { frame, sourceIds, people, importance, basis, from, to } = await arcOf(
+        summarizer,
+        owner,
+        persona,
+        ofPersona,
+      );
+      const { sentences } = await summarizer.arc(arcDigest(ofPersona, persona), {
         persona,
         budgetWords: Math.max(ARC_SUMMARY_MAX_WORDS, shownWords),
       });
@@ -228,9 +250,10 @@ async function arcParts(
           summary,
           title: `the long line of ${persona}`,
           items: sentences.map((sentence) => ({ ...sentence, who: null })),
-          budgetWords: ARC_SUMMARY_MAX_WORDS - wordCount(summary.frame ?? ''),
+          budgetWords: ARC_SUMMARY_MAX_WORDS - wordCount(frame ?? ''),
           personas: new Map([...ids].map((id) => [id, persona])),
           sources: ids.size,
+          arc: { frame, sourceIds, people, importance, basis, from, to },
         },
       ];
     }),

@@ -85,7 +85,7 @@ export async function saveSummary(
   upgradeAfterMs: number,
 ): Promise<boolean> {
   const key = [owner.namespace, owner.userId, summary.id];
-  if (summary.tier === 'arc') await run(on, KEEP_VERSION, [...key, summary.basis]);
+  if (summary.tier === 'arc') await keepVersion(on, owner, summary.id, summary.basis);
   const saved = await run(on, SAVE, [
     ...key,
     summary.tier,
@@ -107,8 +107,14 @@ export async function saveSummary(
     summary.to,
     upgradeAfterMs,
   ]);
-  if (summary.tier === 'arc') await run(on, FORGET_OLD_VERSIONS, [...key, KEPT_VERSIONS]);
   return saved.rowCount === 1;
+}
+
+/** Keeps what a summary says before it is made from something else. */
+export async function keepVersion(on: Queryable, owner: Owner, id: string, newBasis: string): Promise<void> {
+  const key = [owner.namespace, owner.userId, id];
+  await run(on, KEEP_VERSION, [...key, newBasis]);
+  await run(on, FORGET_OLD_VERSIONS, [...key, KEPT_VERSIONS]);
 }
 
 /** Deletes summaries that nothing is left of, with what they said before. */

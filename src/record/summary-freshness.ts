@@ -1,3 +1,4 @@
+import { waitsToBeToldAgain } from '../domain/standing-arc';
 import type { Summary } from '../domain/summary';
 import { LIVE_MEMORY } from './memories';
 import { run, type Queryable } from './pool';
@@ -63,8 +64,10 @@ export async function episodesUnseen(
   owner: Owner,
   arcs: readonly Summary[],
 ): Promise<Map<string, number>> {
-  if (arcs.length === 0 || !(await areTiersPending(on, owner))) return new Map();
-  const rows = arcs.map((arc) => ({ id: arc.id, persona: arc.persona }));
+  if (arcs.length === 0) return new Map();
+  const behind = (await areTiersPending(on, owner)) ? arcs : arcs.filter(waitsToBeToldAgain);
+  if (behind.length === 0) return new Map();
+  const rows = behind.map((arc) => ({ id: arc.id, persona: arc.persona }));
   const result = await run<{ id: string; unseen: number }>(on, UNSEEN, [
     owner.namespace,
     owner.userId,

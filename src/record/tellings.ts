@@ -1,7 +1,7 @@
-import type { StoredSentence } from '../domain/summary';
+import type { StoredSentence, Summary } from '../domain/summary';
 import type { WaitingSummary } from '../domain/telling';
 import { run, type Queryable } from './pool';
-import { sentencesJson } from './summaries';
+import { keepVersion, sentencesJson } from './summaries';
 
 interface Owner {
   namespace: string;
@@ -82,6 +82,43 @@ export async function tellSummary(
   const { id, version, sentences, confidence, method } = told;
   const values = [owner.namespace, owner.userId, id, version, sentencesJson(sentences), confidence, method];
   return (await run(on, TELL, values)).rowCount === 1;
+}
+
+const AWAIT = {
+  name: 'await-telling',
+  text: `UPDATE summaries SET degraded = true, upgrade_at = clock_timestamp() + $4 * interval '1 ms', upgrade_tried = false
+          WHERE namespace = $1 AND user_id = $2 AND id = $3 AND NOT degraded`,
+};
+
+/** Has a summary that a language model told, and that is behind, wait to be told again; until then it stands. */
+export async function awaitTelling(on: Queryable, owner: Owner, id: string, afterMs: number): Promise<void> {
+  await run(on, AWAIT, [owner.namespace, owner.userId, id, afterMs]);
+}
+
+const RENEW = {
+  name: 'renew-arc',
+  text: `UPDATE summaries
+            SET frame = $5, source_ids = $6, people = $7, importance = $8, basis = $9, from_at = $10, to_at = $11
+          WHERE namespace = $1 AND user_id = $2 AND id = $3 AND version = $4 AND degraded`,
+};
+
+/** What a long line is told from, beside its sentences. */
+export type ArcSources = Pick<
+  Summary,
+  'frame' | 'sourceIds' | 'people' | 'importance' | 'basis' | 'from' | 'to'
+>;
+
+/** Brings a long line that stood while episodes came to what it is now told from; right before tellSummary, which see. */
+export async function renewArc(
+  on: Queryable,
+  owner: Owner,
+  { id, version }: { id: string; version: number },
+  sources: ArcSources,
+): Promise<void> {
+  const { frame, sourceIds, people, importance, basis, from, to } = sources;
+  await keepVersion(on, owner, id, basis);
+  const values = [owner.namespace, owner.userId, id, version];
+  await run(on, RENEW, [...values, frame, sourceIds, people, importance, basis, from, to]);
 }
 
 const POSTPONE = {

@@ -199,3 +199,50 @@ it('an import of years, through a crash: every memory in one ended episode, its 
   expect(rows).toEqual([{ ended_by: 'pause', episodes: 40 }]);
   expect(told(summaries).length).toBeGreaterThan(30);
 }, 400_000);
+
+it('a long line that was told stands while little comes, says how much of it is new, and is told again with it', async () => {
+  const day = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      user_id: 'yara',
+      conversation_id: 'chat',
+      role: 'user',
+      content: contentOf(from + i),
+      // Twenty a day.
+      timestamp: new Date(
+        Date.parse('2021-03-01T09:00:00Z') + DAY_MS * Math.floor((from + i) / 20) + (from + i) * 1_000,
+      ).toISOString(),
+    }));
+  const imported = async (from: number, count: number): Promise<void> => {
+    const { body } = await sendImport(stack.url, ndjson(day(from, count)));
+    await importEnded(stack.url, body.import_id);
+  };
+  const arcs = async () =>
+    (await api.get('/v1/users/yara/summaries?tier=arc')).body.summaries as {
+      text: string;
+      freshness: number;
+      source_ids: string[];
+    }[];
+  const methods = async () =>
+    (await summariesOf('yara')).filter((row) => row.tier === 'arc').map((row) => row.method);
+  await imported(0, 100);
+  await settled('yara');
+  const before = await arcs();
+  expect(before.length).toBeGreaterThan(0);
+  expect(before.map((arc) => arc.freshness)).toEqual(before.map(() => 1));
+
+  await imported(100, 20);
+  const behind = await poll('the new episode is behind the long lines', SETTLED_WITHIN_MS, async () => {
+    const waiting = (await summariesOf('yara')).some((row) => row.tier === 'arc' && row.degraded);
+    return waiting && (await arcs());
+  });
+  expect(await methods()).toEqual(before.map(() => 'told-1:stub'));
+  expect(behind.map((arc) => arc.text)).toEqual(before.map((arc) => arc.text));
+  expect(Math.min(...behind.map((arc) => arc.freshness))).toBeCloseTo(5 / 6);
+
+  await imported(120, 80);
+  await settled('yara');
+  expect(await methods()).toEqual(before.map(() => 'told-1:stub'));
+  const after = await arcs();
+  expect(after.map((arc) => arc.freshness)).toEqual(after.map(() => 1));
+  expect(Math.max(...after.map((arc) => arc.source_ids.length))).toBe(10);
+}, 400_000);

@@ -1,0 +1,65 @@
+import { arcSummaryId } from '../src/domain/ids';
+import { spokenDay } from '../src/domain/spoken-dates';
+import { arcBasis } from '../src/domain/standing-arc';
+import type { StoredSentence, Summary } from '../src/domain/summary';
+import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
+import type { Summarizer, SummarySentence } from '../src/models/summarizer';
+import type { TiersInput } from '../workflows/tiers.contract';
+import { arcDigest } from './arc-digest';
+
+const MAX_PEOPLE = 20;
+
+/** The episodes, in the order of their time, that say something of a persona: at least one. */
+export function episodesOf(episodes: readonly Summary[], persona: string): Summary[] {
+  return episodes.filter((episode) => episode.sentences.some((one) => one.persona === persona));
+}
+
+/** A persona's long line through its episodes, without a language model. */
+export async function arcOf(
+  summarizer: Summarizer,
+  owner: TiersInput,
+  persona: string,
+  sources: readonly Summary[],
+  signal?: AbortSignal,
+): Promise<Omit<Summary, 'version' | 'createdAt'>> {
+  const { frame, sentences } = await summarizer.arc(arcDigest(sources, persona), {
+    persona,
+    budgetWords: ARC_SUMMARY_MAX_WORDS,
+    ...(signal ? { signal } : {}),
+  });
+  const told = sentences.map((sentence): StoredSentence => ({ ...sentence, persona }));
+  const cited = new Set(told.flatMap((sentence) => sentence.sourceIds));
+  const quoted = sources.filter((episode) => episode.sourceIds.some((id) => cited.has(id)));
+  return {
+    id: arcSummaryId(owner.namespace, owner.userId, persona),
+    tier: 'arc',
+    persona,
+    personaTags: [persona],
+    conversationId: null,
+    firstSeq: null,
+    lastSeq: null,
+    frame,
+    sentences: withoutRepeatedDays(told),
+    sourceIds: sources.map((episode) => episode.id),
+    people: [...new Set(sources.flatMap((episode) => episode.people))].slice(0, MAX_PEOPLE),
+    importance: Math.max(...sources.map((episode) => episode.importance)),
+    confidence: quoted.length / sources.length,
+    method: summarizer.name,
+    degraded: false,
+    basis: arcBasis(summarizer.name, persona, sources),
+    from: new Date(Math.min(...sources.map((episode) => episode.from.getTime()))),
+    to: new Date(Math.max(...sources.map((episode) => episode.to.getTime()))),
+  };
+}
+
+/** The day is said once, before the first sentence of it. */
+function withoutRepeatedDays<S extends SummarySentence>(sentences: readonly S[]): S[] {
+  return sentences.map((sentence, i) => {
+    const before = sentences[i - 1];
+    const day = `${spokenDay(sentence.saidAt)}: `;
+    const repeated = before !== undefined && `${spokenDay(before.saidAt)}: ` === day;
+    return repeated && sentence.text.startsWith(day)
+      ? { ...sentence, text: sentence.text.slice(day.length) }
+      : sentence;
+  });
+}
