@@ -127,7 +127,7 @@ it('where the product is unsure of a memory’s personas the same call says them
   const unsure = (prompt: string) => /^Unsure, .*$/m.exec(prompt)?.[0] ?? '';
   const history = [
     { role: 'user', content: 'I wonder whether I should do that.', message_id: 'vague' },
-    { role: 'user', content: 'I wonder whether I should do that now.', message_id: 'by-hand' },
+    { role: 'user', content: 'I wonder whether I should do that.', message_id: 'by-hand' },
     ...turns('My cat is Tom.', 18),
   ];
   const body = { user_id: 'tess', conversation_id: 'a', history: history.slice(0, 10) };
