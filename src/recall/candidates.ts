@@ -143,9 +143,10 @@ async function understood(
     throw new UnavailableError('embedder', 'the embedder gives no vector for the query now');
   const question = readQuestion(query, names, vector, now);
   const contentTerms = question.terms.length;
-  return mode === 'vector'
-    ? { ...question, terms: [], phrases: [], properTerms: [], contentTerms }
-    : { ...question, contentTerms };
+  if (mode === 'vector') return { ...question, terms: [], phrases: [], properTerms: [], contentTerms };
+  // Who asks for keywords means just these.
+  const takesRelatedWords = question.takesRelatedWords && mode !== 'keyword';
+  return { ...question, takesRelatedWords, contentTerms };
 }
 
 /** The relevance of each turn of each memory, on one scale, as if there were no other memories. */

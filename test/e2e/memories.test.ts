@@ -142,6 +142,24 @@ describe('POST /v1/memories/direct', () => {
     expect(asked.body.injections[0].memory_id).toBe(item.id);
   });
 
+  it('stands beside what was said, each first where it answers best', async () => {
+    const said = ['My cello lesson moved to Tuesday.', 'The bees swarmed again in May.'];
+    const facts = ['Ida speaks Danish.', 'Ida has a brother in Oslo.', 'Ida is allergic to bee stings.'];
+    const history = said.map((content) => ({ role: 'user', content }));
+    await api.post('/v1/store', { user_id: 'ida', conversation_id: 'then', history });
+    for (const content of facts)
+      expect((await api.post('/v1/memories/direct', { user_id: 'ida', content })).status).toBe(201);
+    const found = async (query: string): Promise<string[]> => {
+      const { body } = await api.get(`/v1/retrieve?user_id=ida&query=${encodeURIComponent(query)}`);
+      return body.results.map((one: { content: string }) => one.content);
+    };
+    expect((await found('On which day is my cello lesson?'))[0]).toBe(said[0]);
+    expect((await found('Which languages does Ida speak?'))[0]).toBe(facts[0]);
+    const bees = await found('What is there about bees?');
+    expect(bees.slice(0, 2).sort()).toEqual([facts[2], said[1]].sort());
+    expect([...bees].sort()).toEqual([...said, ...facts].sort());
+  });
+
   it('is never returned once its time to live is over', async () => {
     const { body } = await api.post('/v1/memories/direct', {
       user_id: 'kim',

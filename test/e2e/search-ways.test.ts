@@ -190,6 +190,53 @@ it('reads a follow-up by the conversation it is asked in', async () => {
   expect(injected.status).toBe(200);
 });
 
+it('asked about one who takes part, it goes first by what that one said', async () => {
+  const history = [
+    { role: 'user', name: 'Ana', content: 'I bake rye bread on Sundays for my mother.' },
+    { role: 'user', name: 'Bo', content: 'I bake rye bread on Fridays with my children.' },
+  ];
+  const stored = await api.post('/v1/store', { user_id: 'bakers', conversation_id: 'talk', history });
+  expect(stored.status).toBe(200);
+  const first = async (query: string): Promise<string | undefined> => {
+    const { body } = await api.post('/v1/retrieve', { user_id: 'bakers', query });
+    return items(body.results.memories)[0]?.content;
+  };
+  expect(await first('On which day does Ana bake rye bread?')).toBe(history[0]!.content);
+  expect(await first('On which day does Bo bake rye bread?')).toBe(history[1]!.content);
+});
+
+describe('other languages and scripts', () => {
+  const said = [
+    'Meine Schwester wohnt seit März in München.',
+    '昨日、京都で新しい自転車を買いました。',
+    'הכלב שלי אוהב לשחק בגינה',
+    '🎻🎻 lesson with Zoë moved to Tuesday 🎉',
+    'Мой брат работает пекарем в Риге.',
+  ];
+  beforeAll(async () => {
+    const history = said.map((content) => ({ role: 'user', content }));
+    const stored = await api.post('/v1/store', { user_id: 'polyglot', conversation_id: 'talk', history });
+    expect(stored.status).toBe(200);
+  });
+  it.each([
+    ['German', 'Wo wohnt meine Schwester?', 0],
+    ['German in capitals and without umlauts', 'MUNCHEN', 0],
+    ['Japanese', '自転車はどこで買いましたか', 1],
+    ['Hebrew, from right to left', 'מה הכלב אוהב', 2],
+    ['emoji among words', '🎻 lesson 🎻', 3],
+    ['a name without its dots', 'when does zoe teach?', 3],
+    ['Russian', 'Где работает мой брат?', 4],
+  ])('%s finds, by words alone too', async (_what, query, n) => {
+    for (const mode of ['hybrid', 'keyword']) {
+      const { status, body } = await api.post('/v1/retrieve', { user_id: 'polyglot', query, mode });
+      expect(status).toBe(200);
+      expect(items(body.results.memories)[0]?.content).toBe(said[n]);
+    }
+    const { body } = await api.post('/v1/context', { user_id: 'polyglot', query });
+    expect(body.context).toContain(said[n]);
+  });
+});
+
 describe('what is not plain English', () => {
   it.each([
     ['a typo', 'Where does my sistre keep her beees?', 'm0'],

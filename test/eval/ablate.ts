@@ -27,7 +27,13 @@ export async function ablate(
 ): Promise<void> {
   const whole = await wholeHistories(conversations, (line) => console.error(line));
   const variants = WITHOUT.map(([name, change]) => ({ name, change, histories: whole }));
-  variants.push({ name: 'by words alone', change: {}, histories: withVectors(conversations, new Map()) });
+  const wordsAlone = withVectors(conversations, new Map());
+  variants.push({ name: 'by words alone', change: {}, histories: wordsAlone });
+  variants.push({
+    name: 'by words alone, without related words',
+    change: { relatedWords: 0 },
+    histories: wordsAlone,
+  });
   let all: number[] = [];
   const rows = variants.map(({ name, change, histories }) => {
     const figures = recallFigures(askWhole(histories, { ...FUSE_WEIGHTS, ...change }));

@@ -8,7 +8,7 @@ import { ADVERSARIAL } from './recall-figures';
 import { pick, type Random } from './random';
 
 /** The contract's default `min_similarity`. */
-const THRESHOLD = 0.55;
+export const THRESHOLD = 0.55;
 const SMALL_STORE_TURNS = [1, 2, 3, 5, 10];
 /** Per conversation: each costs a user of its own. */
 const SMALL_STORES = 25;

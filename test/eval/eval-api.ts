@@ -17,6 +17,11 @@ export interface ImportLine {
   timestamp: string;
 }
 
+export interface WireHealth {
+  status: string;
+  checks: Record<string, { status: string; detail?: string }>;
+}
+
 export interface WireTurn {
   message_id: string;
   content: string;
@@ -37,9 +42,9 @@ export class EvalApi {
   ) {}
 
   /** What answers at the URL: the health page, and which paths there are. @throws Error that says how to start one */
-  async describe(): Promise<{ health: unknown; paths: string[] }> {
+  async describe(): Promise<{ health: WireHealth; paths: string[] }> {
     try {
-      const health = await this.call('/health/full');
+      const health = await this.call<WireHealth>('/health/full');
       const { paths } = await this.call<{ paths: Record<string, unknown> }>('/openapi.json');
       return { health, paths: Object.keys(paths) };
     } catch (cause) {

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FUSE_WEIGHTS } from '../../src/recall/scoring/fuse';
+import { GATE_WEIGHTS } from '../../src/recall/scoring/gate';
 import { ablate } from './ablate';
-import { askAll, calibrationPlan, injectedShares, linesOf } from './calibration';
-import { EvalApi, type WireMemory } from './eval-api';
+import { askAll, calibrationPlan, injectedShares, linesOf, THRESHOLD } from './calibration';
+import { EvalApi, type WireHealth, type WireMemory } from './eval-api';
 import { inParallel } from './in-parallel';
 import { readLocomo, type EvalConversation } from './locomo';
 import { meanPercent, quantile, rankedTurns, reliability } from './measures';
@@ -96,6 +98,13 @@ async function evaluate(
     commit: commit(),
     node: process.version,
     url: api.url,
+    configuration: {
+      ...partsOf(health),
+      retrieve_limit: RETRIEVE_LIMIT,
+      min_similarity: THRESHOLD,
+      weights: FUSE_WEIGHTS,
+      gate_weights: GATE_WEIGHTS,
+    },
     health,
     taken_at: new Date().toISOString(),
     import_seconds: importSeconds,
@@ -140,6 +149,12 @@ function ranked({ matches }: WireMemory) {
   return {
     matches: matches.map(({ message_id, content, score }) => ({ messageId: message_id, content, score })),
   };
+}
+
+/** What the figures depend on of the parts that answer: which embedder, and whether there is a language model. */
+function partsOf({ checks }: WireHealth): { embedder: string; language_model: string } {
+  const told = (part: string): string => checks[part]?.detail ?? checks[part]?.status ?? 'unknown';
+  return { embedder: told('embedder'), language_model: told('llm') };
 }
 
 function commit(): string {

@@ -1,3 +1,5 @@
+import type { FuseWeights } from '../../src/recall/scoring/fuse';
+import type { GATE_WEIGHTS } from '../../src/recall/scoring/gate';
 import type { Interval, ReliabilityBin } from './measures';
 import type { RecallFigures } from './recall-figures';
 
@@ -7,6 +9,14 @@ export interface Report {
   commit: string;
   node: string;
   url: string;
+  configuration: {
+    embedder: string;
+    language_model: string;
+    retrieve_limit: number;
+    min_similarity: number;
+    weights: FuseWeights;
+    gate_weights: typeof GATE_WEIGHTS;
+  };
   health: unknown;
   taken_at: string;
   import_seconds: number;
@@ -24,6 +34,10 @@ type Say = (line: string) => void;
 /** The report as tables for a terminal. */
 export function printReport(report: Report, say: Say): void {
   say(`commit ${report.commit}, Node ${report.node}, ${report.url}, imported in ${report.import_seconds} s`);
+  const { embedder, language_model: model, retrieve_limit: limit, min_similarity } = report.configuration;
+  say(
+    `embedder ${embedder}, language model ${model}; ${limit} memories a question, injected from ${min_similarity}`,
+  );
   const { p50, p95, p99 } = report.retrieve_ms;
   say(`/v1/retrieve: p50 ${inMs(p50)}, p95 ${inMs(p95)}, p99 ${inMs(p99)}\n`);
 

@@ -1,3 +1,4 @@
+import { relatedTerms } from '../background/related';
 import { contextualBm25 } from './contextual-bm25';
 import { nearness } from './dates';
 import { lengthFactor, questionFactor, tellsWhen } from './form';
@@ -5,6 +6,7 @@ import { smoothIdf, type BackgroundShare } from './idf';
 import { cosinesOf } from './mixed-vectors';
 import { postingsOf, type Pool, type PoolTurn, type Postings } from './pool';
 import type { Question } from './question';
+import { withRelatedWords } from './related-words';
 import { minMax, scaledToBest } from './scale';
 import { sessionScores } from './session';
 import { saidBy } from './speaker';
@@ -14,6 +16,8 @@ export interface FuseWeights {
   words: number;
   /** Of the neighbours' words within a turn's. */
   wordContext: number;
+  /** Of a related word at most, where a question goes by words alone. */
+  relatedWords: number;
   cosine: number;
   /** How many times as much meaning counts where a question asks to infer: the answer's words are not the question's. */
   inferFactor: number;
@@ -33,6 +37,7 @@ const GATE_BACKGROUND_TURNS = 500;
 export const FUSE_WEIGHTS: FuseWeights = {
   words: 1,
   wordContext: 1,
+  relatedWords: 0.3,
   cosine: 1,
   inferFactor: 2,
   vectorContext: 1,
@@ -73,10 +78,13 @@ export function scorePool<T extends PoolTurn>(
   const frequencyOf = (term: string): number => postings.get(term)?.places.length ?? 0;
   const idf = smoothIdf(question.terms, pool.turns.length, frequencyOf, background);
   for (const [term, weight] of question.termWeights ?? []) idf.set(term, weight * idf.get(term)!);
-  const bm25 = scaledToBest(contextualBm25(pool, postings, idf, weights.wordContext));
+  const meant = question.takesRelatedWords
+    ? withRelatedWords(pool, postings, question.terms, relatedTerms, weights.relatedWords)
+    : postings;
+  const bm25 = scaledToBest(contextualBm25(pool, meant, idf, weights.wordContext));
   const cosines = cosinesOf(pool, question.vector, weights.vectorContext);
   const meaning = minMax(cosines.mixed);
-  const session = scaledToBest(sessionScores(pool, postings, idf));
+  const session = scaledToBest(sessionScores(pool, meant, idf));
   const averageLength =
     pool.features.reduce((sum, features) => sum + features.terms.length, 0) /
       Math.max(1, pool.turns.length) || 1;

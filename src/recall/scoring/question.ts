@@ -24,6 +24,8 @@ export interface Question {
   /** Made of greetings, thanks and the like alone. */
   phatic: boolean;
   vector: Float32Array | null;
+  /** Words related to its own count a little too: what a vector would tell. */
+  takesRelatedWords: boolean;
 }
 
 /** A capital within a sentence; words all in capitals shout. */
@@ -66,6 +68,7 @@ export function readQuestion(
     asksToInfer: HYPOTHETICAL.test(text),
     asksWhen: /\bwhen\b|\bwhat (day|date|month|year|time)\b|\bhow long\b/i.test(text),
     vector,
+    takesRelatedWords: vector === null,
   };
 }
 

@@ -5,7 +5,13 @@ export function scaledToBest(scores: Float64Array): Float64Array {
   return best === 0 ? scores : scores.map((score) => score / best);
 }
 
-/** Values from 0 for the least to 1 for the most; what is missing is 0. */
+/** Cosines nearer to each other than this say nothing of which turn is meant; among hundreds of turns they lie farther apart. */
+const LEAST_SPREAD = 0.4;
+
+/**
+ * Cosines from 0 for the least to 1 for the most; what is missing is 0. Of a handful of turns that are all alike, none
+ * is stretched to 1: a small difference must not outweigh the words and the speaker.
+ */
 export function minMax(values: readonly (number | null)[]): number[] {
   let least = Infinity;
   let most = -Infinity;
@@ -16,5 +22,6 @@ export function minMax(values: readonly (number | null)[]): number[] {
   }
   // A single turn has nothing to be compared with: its cosine speaks for itself.
   if (!(most > least)) return values.map((value) => Math.max(0, value ?? 0));
-  return values.map((value) => (value === null ? 0 : (value - least) / (most - least)));
+  const spread = Math.max(LEAST_SPREAD, most - least);
+  return values.map((value) => (value === null ? 0 : (value - least) / spread));
 }

@@ -277,7 +277,8 @@ describe('scale', () => {
     expect(Array.from(scaledToBest(Float64Array.of(0, 0)))).toEqual([0, 0]);
   });
   it('stretches from least to most', () => {
-    expect(minMax([0.2, null, 0.6, 0.4])).toEqual([0, 0, 1, expect.closeTo(0.5)]);
+    expect(minMax([0.1, null, 0.7, 0.4])).toEqual([0, 0, 1, expect.closeTo(0.5)]);
+    expect(minMax([0.6, 0.62])).toEqual([0, expect.closeTo(0.05)]);
     expect(minMax([0.4])).toEqual([0.4]);
     expect(minMax([null, -0.2])).toEqual([0, 0]);
   });
@@ -291,6 +292,23 @@ describe('scorePool', () => {
     ];
     expect(order(turns, ask('What does Bo bake?', ['Ana', 'Bo']))[0]).toBe(2);
     expect(order(turns, ask('What does Ana bake?', ['Ana', 'Bo']))[0]).toBe(1);
+  });
+  it('does not let a hair of meaning outweigh the speaker, among a few turns', () => {
+    const turns = [
+      turn(1, 'I bake bread', { name: 'Ana', vector: scaled(1, 0.1) }),
+      turn(2, 'I bake bread', { name: 'Bo', vector: scaled(1, 0.12), conversationId: 'd' }),
+    ];
+    expect(order(turns, ask('What does Bo bake?', ['Ana', 'Bo'], unit(1, 0)))[0]).toBe(2);
+  });
+  it('takes related words where there are no vectors', () => {
+    const turns = [turn(1, 'I play the violin'), turn(2, 'I paint the fence', { conversationId: 'd' })];
+    expect(order(turns, ask('Which instruments?'))[0]).toBe(1);
+    const scored = scorePool(
+      makePool(turns),
+      { ...ask('Which instruments?'), takesRelatedWords: false },
+      backgroundShare,
+    );
+    expect(scored.scores.map((one) => one.pooled)).toEqual([0, 0]);
   });
   it('prefers an answer to a question in the same words', () => {
     const turns = [
