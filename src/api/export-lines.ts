@@ -39,10 +39,11 @@ export async function* exportLines(
       });
     }
   }
-  for await (const memory of exportMemories(pool, owner)) {
+  for await (const { memory, expiresAt } of exportMemories(pool, owner)) {
     // Below a name of its own: a memory has a `type` too.
     const { score: _, relevance: __, matches: ___, ...item } = itemOf(memory);
-    yield* line('memory', { tier: memory.tier, memory: item });
+    const expires = expiresAt === null ? {} : { expires_at: expiresAt.toISOString() };
+    yield* line('memory', { tier: memory.tier, ...expires, memory: item });
   }
   for (const kind of ['summary', 'persona'] as const)
     for await (const row of exportMade(pool, owner, kind)) yield* line(kind, { [kind]: row });

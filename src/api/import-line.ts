@@ -1,11 +1,13 @@
 import { EXPORT_LINE_TYPES } from '../domain/export-line';
 import { DomainError, type FieldError } from '../domain/errors';
 import type { LineMessage, ReadLine } from '../ingest/import-lines';
+import type { MemoryLine } from './import-memories';
 import { incomingMessage } from './incoming';
 import { parseJson } from './json-body';
 import type { NumberedLine } from './json-lines';
 import { conversationOf } from './routes/store';
 import { importMessage, importTranscript } from './schemas/imports';
+import { exportedMemory } from './schemas/memories';
 import { validate } from './validate';
 
 /** As large as a JSON body may be. */
@@ -15,12 +17,19 @@ const MAX_PROBLEMS = 5;
 
 const noId = (): string => '';
 
-/** Reads one line of an import: its messages, or why it is rejected; null for a line of an export that is no message. */
-export function readImportLine(numbered: NumberedLine, defaultUserId: string | undefined): ReadLine | null {
+/**
+ * Reads one line of an import: its messages, a memory of an export, or why it is rejected; null for a line of an export
+ * that is passed over.
+ */
+export function readImportLine(
+  numbered: NumberedLine,
+  defaultUserId: string | undefined,
+): ReadLine | MemoryLine | null {
   const { line } = numbered;
   if ('tooLong' in numbered) return { line, rejected: `is longer than ${MAX_LINE_BYTES} bytes` };
   try {
     const value = withUser(parseJson(numbered.raw), defaultUserId);
+    if (isWrittenMemory(value)) return readMemory(line, value);
     if (isOtherExportLine(value)) return null;
     const bytes = numbered.raw.length;
     return isTranscript(value) ? readTranscript(line, bytes, value) : readMessage(line, bytes, value);
@@ -41,6 +50,37 @@ function isOtherExportLine(value: unknown): boolean {
   const type: unknown =
     typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   return type !== 'message' && EXPORT_LINE_TYPES.some((one) => one === type);
+}
+
+/** Those that follow from messages come about anew, and so do what was made of them. */
+function isWrittenMemory(value: unknown): boolean {
+  const { type, tier } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  return type === 'memory' && tier === 'fact';
+}
+
+function readMemory(line: number, value: unknown): ReadLine | MemoryLine | null {
+  const parsed = validate(exportedMemory, value);
+  if ('errors' in parsed) return { line, rejected: reasonOf(parsed.errors) };
+  const { user_id: userId, expires_at: expiresAt, memory } = parsed.value;
+  const ttlSeconds = expiresAt ? Math.ceil((expiresAt.getTime() - Date.now()) / 1_000) : null;
+  if (ttlSeconds !== null && ttlSeconds <= 0) return null;
+  const { persona_tags: personaTags, emotional_signature: emotionalSignature, ...same } = memory;
+  const { created_at: createdAt, source_message_ids: sourceMessageIds, ...written } = same;
+  return {
+    line,
+    userId,
+    memory: {
+      ...written,
+      personaTags,
+      emotionalSignature,
+      createdAt,
+      sourceMessageIds: sourceMessageIds ?? [],
+      ttlSeconds,
+    },
+  };
 }
 
 function isTranscript(value: unknown): boolean {

@@ -17,6 +17,7 @@ export interface WrittenMemory {
   /** null: nothing was felt. */
   emotionalSignature?: EmotionalSignature | null | undefined;
   metadata?: Record<string, unknown> | null | undefined;
+  sourceMessageIds?: string[] | undefined;
   createdAt?: Date | null | undefined;
   ttlSeconds?: number | null | undefined;
 }
@@ -31,6 +32,17 @@ export async function writeMemory(
   owner: { namespace: string; userId: string },
   written: WrittenMemory,
 ): Promise<Memory | null> {
+  const memory = await saveWritten(deps, owner, written);
+  if (memory) await deps.keepIndex(owner, [memory.id]);
+  return memory;
+}
+
+/** As writeMemory, but leaves it to the caller that it is found: see ApiDependencies.keepIndex. */
+export async function saveWritten(
+  deps: Pick<ApiDependencies, 'pool' | 'quotas' | 'readers'>,
+  owner: { namespace: string; userId: string },
+  written: WrittenMemory,
+): Promise<Memory | null> {
   const fact = {
     id: written.id,
     content: written.content,
@@ -39,18 +51,17 @@ export async function writeMemory(
     importance: written.importance ?? DEFAULT_IMPORTANCE,
     ...(await readOf(deps, written)),
     metadata: written.metadata ?? {},
+    sourceMessageIds: written.sourceMessageIds,
     createdAt: written.createdAt ?? null,
     ttlSeconds: written.ttlSeconds ?? null,
   };
   await deps.quotas.admit(owner, { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) });
-  const memory = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
-  if (memory) await deps.keepIndex(owner, [memory.id]);
-  return memory;
+  return transaction(deps.pool, (client) => saveFact(client, owner, fact));
 }
 
 /** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */
 async function readOf(
-  { readers }: ApiDependencies,
+  { readers }: Pick<ApiDependencies, 'readers'>,
   written: WrittenMemory,
 ): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
   // By its words: its vector is made behind the record.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import * as field from '../api/schemas/fields';
 import { historyMessage, newMessage } from '../api/schemas/messages';
-import type { ImportLine } from '../sources/entry';
+import { isMemoryLine, type ImportLine } from '../sources/entry';
 import type { OpenedSource } from '../sources/open-source';
 import { Findings, noteLines, problemLines } from './findings';
 import { sentLines } from './sent-lines';
@@ -23,6 +23,8 @@ export interface DryRun {
   format: string;
   conversations: number;
   messages: number;
+  /** Of an export: those that no messages make anew. */
+  memories: number;
   speakers: Array<{ speaker: string; messages: number }>;
   first_message_at: string | null;
   last_message_at: string | null;
@@ -37,9 +39,13 @@ export async function dryRun(source: OpenedSource): Promise<DryRun> {
   const findings = new Findings();
   const seen = new Set<number>();
   const speakers = new Map<string, number>();
-  let [messages, timeless] = [0, 0];
+  let [messages, memories, timeless] = [0, 0, 0];
   let [first, last]: [Date | null, Date | null] = [null, null];
   for await (const { line, message } of sentLines(source, (entry) => findings.take(entry))) {
+    if (isMemoryLine(message)) {
+      memories += 1;
+      continue;
+    }
     const wrong = problemWith(message);
     if (wrong !== null) {
       findings.addProblem({ line, reason: wrong, from: 'file' });
@@ -63,6 +69,7 @@ export async function dryRun(source: OpenedSource): Promise<DryRun> {
     format: source.format,
     conversations: seen.size,
     messages,
+    memories,
     speakers: [...speakers]
       .map(([speaker, said]) => ({ speaker, messages: said }))
       .sort((a, b) => b.messages - a.messages),
@@ -88,6 +95,7 @@ export function dryRunText(file: string, run: DryRun): string {
       ['format', run.format],
       ['conversations', count(run.conversations)],
       ['messages', count(run.messages)],
+      ['memories', run.memories === 0 ? undefined : count(run.memories)],
       [
         'speakers',
         named.length === 0 ? 'none' : named.join(', ') + (more > 0 ? ` and ${count(more)} more` : ''),

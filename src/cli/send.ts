@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { isMemoryLine } from '../sources/entry';
 import type { OpenedSource } from '../sources/open-source';
 import { CliError, EXIT } from './exit';
 import type { Findings } from './findings';
@@ -55,7 +56,7 @@ export async function send(server: Server, sending: Sending): Promise<Sent> {
     let piece = '';
     for (; !next.done && !isToEnd(); next = await lines.next()) {
       piece += onWire(next.value);
-      state.messages += 1;
+      if (!isMemoryLine(next.value.message)) state.messages += 1;
       state.line = next.value.line;
       if (piece.length < PIECE_CHARS) continue;
       yield piece;

@@ -137,16 +137,23 @@ export async function* exportMade(
 
 const MEMORIES = {
   name: 'export-memories',
-  text: `SELECT ${MEMORY_COLUMNS} FROM memories
+  text: `SELECT ${MEMORY_COLUMNS}, expires_at FROM memories
           WHERE namespace = $1 AND user_id = $2 AND id > $3 AND ${LIVE_MEMORY} AND (tier <> 'raw' OR content_edited)
           ORDER BY id LIMIT ${MEMORIES_A_PAGE}`,
 };
 
+export interface ExportedMemory {
+  memory: Memory;
+  /** Null: it stays. */
+  expiresAt: Date | null;
+}
+
 /** A user's memories that do not follow from messages alone, page by page. */
-export async function* exportMemories(on: Queryable, owner: Owner): AsyncGenerator<Memory> {
+export async function* exportMemories(on: Queryable, owner: Owner): AsyncGenerator<ExportedMemory> {
   for (let after = BEFORE_ALL; ;) {
-    const { rows } = await run<MemoryRow>(on, MEMORIES, [owner.namespace, owner.userId, after]);
-    for (const row of rows) yield memoryFromRow(row);
+    const values = [owner.namespace, owner.userId, after];
+    const { rows } = await run<MemoryRow & { expires_at: Date | null }>(on, MEMORIES, values);
+    for (const row of rows) yield { memory: memoryFromRow(row), expiresAt: row.expires_at };
     if (rows.length < MEMORIES_A_PAGE) return;
     after = rows.at(-1)!.id;
   }

@@ -23,6 +23,8 @@ export interface NewFact {
   personaTags: string[];
   emotionalSignature: EmotionalSignature | null;
   metadata: Record<string, unknown>;
+  /** The messages that say it, where any do. */
+  sourceMessageIds?: string[] | undefined;
   /** When it was so; null: now. */
   createdAt: Date | null;
   ttlSeconds: number | null;
@@ -60,7 +62,7 @@ export async function saveFact(
     conversationId: null,
     firstSeq: null,
     lastSeq: null,
-    sourceMessageIds: [],
+    sourceMessageIds: fact.sourceMessageIds ?? [],
     importance: fact.importance,
     personaTags: fact.personaTags,
     emotionalSignature: fact.emotionalSignature,

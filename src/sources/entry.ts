@@ -8,6 +8,11 @@ export interface ImportLine {
   [field: string]: unknown;
 }
 
+/** Whether a line is a memory of an export rather than messages. */
+export function isMemoryLine(line: ImportLine): boolean {
+  return line['type'] === 'memory';
+}
+
 /** An import line made by a source that knows what it holds. */
 export interface MessageLine extends ImportLine {
   conversation_id: string;

@@ -36,7 +36,8 @@ describe('NDJSON of messages', () => {
         content: 'Hello',
         message_id: 'm',
       },
-      { type: 'memory', user_id: 'a', memory: {} },
+      { type: 'memory', user_id: 'a', tier: 'raw', memory: {} },
+      { type: 'memory', user_id: 'a', tier: 'fact', memory: { id: 'x' } },
     ].map((line) => JSON.stringify(line));
     expect(await entriesIn(ndjsonSource, file.join('\n'))).toEqual([
       { line: 2, note: expect.stringContaining('policy') },
@@ -44,7 +45,8 @@ describe('NDJSON of messages', () => {
         line: 3,
         message: { user_id: 'a', conversation_id: 'c', role: 'user', content: 'Hello', message_id: 'm' },
       },
-      { line: 4, note: expect.stringContaining('POST /v1/memories/direct') },
+      { line: 4, note: expect.stringContaining('made anew of its messages') },
+      { line: 5, message: { type: 'memory', user_id: 'a', tier: 'fact', memory: { id: 'x' } } },
     ]);
   });
 

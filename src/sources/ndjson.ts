@@ -4,7 +4,7 @@ import { jsonRecords } from './json-records';
 
 const LEFT_OUT: Record<Exclude<ExportLineType, 'message' | 'user'>, string> = {
   conversation: 'a conversation’s own policy, of an export: messages are batched by the policy here',
-  memory: 'a memory of an export that no message made alone: write it again with POST /v1/memories/direct',
+  memory: 'a memory of an export that was edited: it is made anew of its messages, as they were said',
   summary: 'a summary of an export: it is made anew',
   persona: 'a persona’s state, of an export: it comes about anew',
 };
@@ -22,7 +22,9 @@ export async function* ndjsonSource(bytes: Bytes, defaults: SourceDefaults): Asy
     const { line, value } = record;
     const kind = exportLineType(value);
     if (kind === 'user') continue;
-    if (kind !== null && kind !== 'message') yield { line, note: LEFT_OUT[kind] };
+    // A memory that no messages make anew goes along as it is.
+    if (kind === 'memory' && isWritten(value)) yield { line, message: withUser(value, defaults) };
+    else if (kind !== null && kind !== 'message') yield { line, note: LEFT_OUT[kind] };
     else yield { line, ...completed(kind === null ? value : withoutType(value), defaults) };
   }
 }
@@ -30,6 +32,15 @@ export async function* ndjsonSource(bytes: Bytes, defaults: SourceDefaults): Asy
 function exportLineType(value: unknown): ExportLineType | null {
   const type = asObject(value)?.['type'];
   return EXPORT_LINE_TYPES.find((one) => one === type) ?? null;
+}
+
+function isWritten(value: unknown): boolean {
+  return asObject(value)?.['tier'] === 'fact';
+}
+
+function withUser(value: unknown, { user }: SourceDefaults): ImportLine {
+  const memory = asObject(value)!;
+  return { ...memory, user_id: (memory['user_id'] ?? user) as string };
 }
 
 function withoutType(value: unknown): unknown {

@@ -16,6 +16,7 @@ import { maySee, type Caller } from '../access';
 import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/imports';
 import { MAX_LINE_BYTES, readImportLine } from '../import-line';
+import { storeMemoryLines, type MemoryLine } from '../import-memories';
 import { JSON_LINES_TYPE, splitLines } from '../json-lines';
 import { decodeCursor, encodeCursor } from '../page-cursor';
 import { fieldErrors } from '../problem';
@@ -63,7 +64,7 @@ export function importRoutes(deps: ApiDependencies): Route[] {
       tag,
       summary: 'Import many messages as a stream of lines',
       description:
-        'NDJSON, packed with gzip or not, stored as it arrives. Bad lines are rejected one by one and do not stop the rest. The same file sent again changes nothing, and completes one that was cut.',
+        'NDJSON, packed with gzip or not, stored as it arrives. Bad lines are rejected one by one and do not stop the rest. The same file sent again changes nothing, and completes one that was cut. Of an export the messages are taken, and the memories that no messages make anew.',
       query: z.object({
         on_error: z.enum(['continue', 'abort']).optional(),
         user_id: id.optional().meta({ description: 'For lines without one' }),
@@ -158,7 +159,7 @@ async function receive(
   const options = { abortOnError: query.on_error === 'abort', createdByKey: caller.keyId };
   let received;
   try {
-    received = await deps.imports.receive(ref, readLines(deps.quotas, bytes, query.user_id, caller), options);
+    received = await deps.imports.receive(ref, readLines(deps, bytes, query.user_id, caller), options);
   } catch (error) {
     request.resume();
     log.warn({ err: ensureError(error), request_id: requestId, importId: ref.importId }, 'an import was cut');
@@ -186,18 +187,20 @@ async function receive(
 }
 
 async function* readLines(
-  quotas: Quotas,
+  deps: ApiDependencies,
   bytes: AsyncIterable<Buffer>,
   defaultUserId: string | undefined,
   caller: Caller,
 ): AsyncGenerator<ReadLine[]> {
-  for await (const lines of splitLines(bytes, MAX_LINE_BYTES))
-    yield await Promise.all(
-      lines.flatMap((line) => {
-        const read = readImportLine(line, defaultUserId);
-        return read ? [withinQuota(quotas, forCaller(read, caller), caller)] : [];
-      }),
-    );
+  for await (const lines of splitLines(bytes, MAX_LINE_BYTES)) {
+    const read = lines.flatMap((line) => readImportLine(line, defaultUserId) ?? []);
+    const allowed = read.map((line) => forCaller(line, caller));
+    const memories = allowed.flatMap((line) => ('memory' in line ? line : []));
+    const others = allowed.flatMap((line) => ('memory' in line ? [] : line));
+    const refused = await storeMemoryLines(deps, caller.namespace, memories);
+    const kept = await Promise.all(others.map((line) => withinQuota(deps.quotas, line, caller)));
+    yield [...kept, ...refused.map(({ line, reason }) => ({ line, rejected: reason }))];
+  }
 }
 
 async function withinQuota(quotas: Quotas, line: ReadLine, { namespace }: Caller): Promise<ReadLine> {
@@ -206,7 +209,7 @@ async function withinQuota(quotas: Quotas, line: ReadLine, { namespace }: Caller
   return refusal === null ? line : { line: line.line, rejected: refusal };
 }
 
-function forCaller(line: ReadLine, caller: Caller): ReadLine {
+function forCaller(line: ReadLine | MemoryLine, caller: Caller): ReadLine | MemoryLine {
   if ('rejected' in line || maySee(caller, line.userId)) return line;
   return { line: line.line, rejected: 'user_id: this key is not for this user' };
 }

@@ -41,6 +41,26 @@ export const newMemory = z
   .meta({ id: 'NewMemory' });
 export type NewMemory = z.output<typeof newMemory>;
 
+/** A `memory` line of an export, of a memory that no batch of messages made. */
+export const exportedMemory = z.object({
+  user_id: field.id,
+  expires_at: field.time.nullish(),
+  memory: z.object({
+    ...newMemory.pick({
+      content: true,
+      layer: true,
+      type: true,
+      importance: true,
+      persona_tags: true,
+      emotional_signature: true,
+      metadata: true,
+    }).shape,
+    id: z.uuid('must be a UUID'),
+    created_at: field.time.nullish(),
+    source_message_ids: z.array(field.id).nullish(),
+  }),
+});
+
 /** The body of `PATCH /v1/memories/{id}`: what is left out stays. */
 export const memoryPatch = z
   .strictObject({
