@@ -4,6 +4,7 @@ import { arcBasis } from '../src/domain/standing-arc';
 import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
 import type { Summarizer, SummarySentence } from '../src/models/summarizer';
+import type { ArcSources } from '../src/record/tellings';
 import type { TiersInput } from '../workflows/tiers.contract';
 import { arcDigest } from './arc-digest';
 
@@ -31,6 +32,7 @@ export async function arcOf(
   const cited = new Set(told.flatMap((sentence) => sentence.sourceIds));
   const quoted = sources.filter((episode) => episode.sourceIds.some((id) => cited.has(id)));
   return {
+    ...arcSources(summarizer.name, persona, sources),
     id: arcSummaryId(owner.namespace, owner.userId, persona),
     tier: 'arc',
     persona,
@@ -40,13 +42,23 @@ export async function arcOf(
     lastSeq: null,
     frame,
     sentences: withoutRepeatedDays(told),
-    sourceIds: sources.map((episode) => episode.id),
-    people: [...new Set(sources.flatMap((episode) => episode.people))].slice(0, MAX_PEOPLE),
-    importance: Math.max(...sources.map((episode) => episode.importance)),
     confidence: quoted.length / sources.length,
     method: summarizer.name,
     degraded: false,
-    basis: arcBasis(summarizer.name, persona, sources),
+  };
+}
+
+/** What a long line has of its episodes, whoever tells it. @param maker what makes it without a language model */
+export function arcSources(
+  maker: string,
+  persona: string,
+  sources: readonly Summary[],
+): Omit<ArcSources, 'frame'> {
+  return {
+    sourceIds: sources.map((episode) => episode.id),
+    people: [...new Set(sources.flatMap((episode) => episode.people))].slice(0, MAX_PEOPLE),
+    importance: Math.max(...sources.map((episode) => episode.importance)),
+    basis: arcBasis(maker, persona, sources),
     from: new Date(Math.min(...sources.map((episode) => episode.from.getTime()))),
     to: new Date(Math.max(...sources.map((episode) => episode.to.getTime()))),
   };

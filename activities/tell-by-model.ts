@@ -33,7 +33,7 @@ import {
 import { markTiersPending } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import { arcDigest, ARC_EPISODES } from './arc-digest';
-import { arcOf, episodesOf } from './arc-of';
+import { arcSources, episodesOf } from './arc-of';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
 import { turnsOf } from './summarize-episode';
@@ -233,13 +233,7 @@ async function arcParts(
       const persona = summary.persona ?? '';
       const ofPersona = episodesOf(episodes, persona);
       if (ofPersona.length === 0) return [];
-      const { frame, sourceIds, people, importance, basis, from, to } = await arcOf(
-        summarizer,
-        owner,
-        persona,
-        ofPersona,
-      );
-      const { sentences } = await summarizer.arc(arcDigest(ofPersona, persona), {
+      const { frame, sentences } = await summarizer.arc(arcDigest(ofPersona, persona), {
         persona,
         budgetWords: Math.max(ARC_SUMMARY_MAX_WORDS, shownWords),
       });
@@ -253,7 +247,7 @@ async function arcParts(
           budgetWords: ARC_SUMMARY_MAX_WORDS - wordCount(frame ?? ''),
           personas: new Map([...ids].map((id) => [id, persona])),
           sources: ids.size,
-          arc: { frame, sourceIds, people, importance, basis, from, to },
+          arc: { frame, ...arcSources(summarizer.name, persona, ofPersona) },
         },
       ];
     }),

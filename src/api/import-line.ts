@@ -1,4 +1,4 @@
-import { EXPORT_LINE_TYPES } from '../domain/export-line';
+import { exportLineType, isWrittenMemory } from '../domain/export-line';
 import { DomainError, type FieldError } from '../domain/errors';
 import type { LineMessage, ReadLine } from '../ingest/import-lines';
 import type { MemoryLine } from './import-memories';
@@ -30,7 +30,9 @@ export function readImportLine(
   try {
     const value = withUser(parseJson(numbered.raw), defaultUserId);
     if (isWrittenMemory(value)) return readMemory(line, value);
-    if (isOtherExportLine(value)) return null;
+    // What follows from messages comes about anew, and so does what was made of it.
+    const type = exportLineType(value);
+    if (type !== null && type !== 'message') return null;
     const bytes = numbered.raw.length;
     return isTranscript(value) ? readTranscript(line, bytes, value) : readMessage(line, bytes, value);
   } catch (thrown) {
@@ -44,21 +46,6 @@ function withUser(value: unknown, userId: string | undefined): unknown {
     return value;
   const { user_id: own } = value as { user_id?: unknown };
   return own === undefined || own === null ? { ...value, user_id: userId } : value;
-}
-
-function isOtherExportLine(value: unknown): boolean {
-  const type: unknown =
-    typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  return type !== 'message' && EXPORT_LINE_TYPES.some((one) => one === type);
-}
-
-/** Those that follow from messages come about anew, and so do what was made of them. */
-function isWrittenMemory(value: unknown): boolean {
-  const { type, tier } = (typeof value === 'object' && value !== null ? value : {}) as Record<
-    string,
-    unknown
-  >;
-  return type === 'memory' && tier === 'fact';
 }
 
 function readMemory(line: number, value: unknown): ReadLine | MemoryLine | null {

@@ -64,6 +64,8 @@ async function readOf(
   { readers }: Pick<ApiDependencies, 'readers'>,
   written: WrittenMemory,
 ): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
+  const { personaTags: tagged, emotionalSignature: felt } = written;
+  if (tagged && felt !== undefined) return { personaTags: tagged, emotionalSignature: felt };
   // By its words: its vector is made behind the record.
   const said = [{ text: written.content, vector: null }];
   const [[reading], [feeling]] = await Promise.all([
@@ -71,9 +73,5 @@ async function readOf(
     readers.affect.feel(said),
   ]);
   const tags = personaTags([{ reading: reading!, weight: 1 }], null).map((tag) => tag.persona);
-  return {
-    personaTags: written.personaTags ?? tags,
-    emotionalSignature:
-      written.emotionalSignature === undefined ? (feeling ?? null) : written.emotionalSignature,
-  };
+  return { personaTags: tagged ?? tags, emotionalSignature: felt === undefined ? (feeling ?? null) : felt };
 }

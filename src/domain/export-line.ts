@@ -8,3 +8,19 @@ export type ExportLineType = (typeof EXPORT_LINE_TYPES)[number];
 
 /** The version of the format that a `user` line states. */
 export const EXPORT_FORMAT = 1;
+
+/** Of which kind a line is; null when it is none of an export. */
+export function exportLineType(line: unknown): ExportLineType | null {
+  const { type } = fieldsOf(line);
+  return EXPORT_LINE_TYPES.find((one) => one === type) ?? null;
+}
+
+/** Whether a line is a memory that no messages make anew, which an import takes. */
+export function isWrittenMemory(line: unknown): boolean {
+  const { type, tier } = fieldsOf(line);
+  return type === 'memory' && tier === 'fact';
+}
+
+function fieldsOf(line: unknown): { type?: unknown; tier?: unknown } {
+  return typeof line === 'object' && line !== null ? line : {};
+}

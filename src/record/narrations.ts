@@ -4,8 +4,6 @@ import { LIVE_MEMORY } from './memories';
 import { readModelResult, saveModelResult, type Owner } from './model-results';
 import { run, transaction, type Queryable } from './pool';
 
-export type { Owner } from './model-results';
-
 /** One statement that a language model has told. */
 export interface NarratedStatement {
   text: string;

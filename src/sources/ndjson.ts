@@ -1,4 +1,4 @@
-import { EXPORT_LINE_TYPES, type ExportLineType } from '../domain/export-line';
+import { exportLineType, isWrittenMemory, type ExportLineType } from '../domain/export-line';
 import { asObject, type Bytes, type ImportLine, type SourceDefaults, type SourceEntry } from './entry';
 import { jsonRecords } from './json-records';
 
@@ -23,19 +23,10 @@ export async function* ndjsonSource(bytes: Bytes, defaults: SourceDefaults): Asy
     const kind = exportLineType(value);
     if (kind === 'user') continue;
     // A memory that no messages make anew goes along as it is.
-    if (kind === 'memory' && isWritten(value)) yield { line, message: withUser(value, defaults) };
+    if (isWrittenMemory(value)) yield { line, message: withUser(value, defaults) };
     else if (kind !== null && kind !== 'message') yield { line, note: LEFT_OUT[kind] };
     else yield { line, ...completed(kind === null ? value : withoutType(value), defaults) };
   }
-}
-
-function exportLineType(value: unknown): ExportLineType | null {
-  const type = asObject(value)?.['type'];
-  return EXPORT_LINE_TYPES.find((one) => one === type) ?? null;
-}
-
-function isWritten(value: unknown): boolean {
-  return asObject(value)?.['tier'] === 'fact';
 }
 
 function withUser(value: unknown, { user }: SourceDefaults): ImportLine {
