@@ -19,6 +19,7 @@ import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
 import { createPool, transaction } from '../../src/record/pool';
 import { OTHER_USER_COLUMNS, USER_TABLES } from '../../src/record/user-tables';
+import { saying } from '../support/saying';
 
 const A_DAY_SECONDS = 86_400;
 const GONE = { status: 410 };
@@ -34,15 +35,6 @@ const someRef = (): ConversationRef => ({
   namespace: `test-${randomUUID()}`,
   userId: `ada-${randomUUID()}`,
   conversationId: 'c1',
-});
-const message = (messageId: string): IncomingMessage => ({
-  messageId,
-  role: 'user',
-  content: `text of ${messageId}`,
-  name: null,
-  timestamp: null,
-  metadata: {},
-  forcedPersona: null,
 });
 const nothing = (): void => undefined;
 
@@ -81,14 +73,14 @@ describe('the tables of users', () => {
 describe('from the tombstone on', () => {
   it('nothing is stored for the user, whatever is written', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     expect(await isErased(pool, ref)).toBe(false);
     await beginErasure(pool, ref, A_DAY_SECONDS);
     expect(await isErased(pool, ref)).toBe(true);
 
-    await expect(acceptMessages(pool, ref, [message('m2')])).rejects.toMatchObject(GONE);
+    await expect(acceptMessages(pool, ref, [saying('m2')])).rejects.toMatchObject(GONE);
     await expect(
-      acceptMessages(pool, { ...ref, conversationId: 'new' }, [message('m')]),
+      acceptMessages(pool, { ...ref, conversationId: 'new' }, [saying('m')]),
     ).rejects.toMatchObject(GONE);
     await expect(ensureConversation(pool, ref)).rejects.toMatchObject(GONE);
     const now = new Date();
@@ -117,12 +109,12 @@ describe('from the tombstone on', () => {
     expect(await conversationState(pool, ref)).toBeNull();
     // Namespaces never see each other's users.
     const elsewhere = { ...ref, namespace: `test-${randomUUID()}` };
-    await expect(acceptMessages(pool, elsewhere, [message('m1')])).resolves.toHaveLength(1);
+    await expect(acceptMessages(pool, elsewhere, [saying('m1')])).resolves.toHaveLength(1);
   });
 
   it('once more changes nothing, and names nobody when it is done', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     const first = await beginErasure(pool, ref, A_DAY_SECONDS);
     expect(await beginErasure(pool, ref, 2 * A_DAY_SECONDS)).toEqual(first);
     const erasure = { namespace: ref.namespace, userHash: first.userHash };
@@ -173,8 +165,8 @@ describe('a race of a write with an erasure', () => {
     ['the first of a conversation', true],
   ])('%s: the erasure waits for it, and takes it with it', async (_, known) => {
     const ref = someRef();
-    if (known) await acceptMessages(pool, { ...ref, conversationId: 'other' }, [message('m0')]);
-    const writing = await inTransaction((client) => acceptMessages(client, ref, [message('m1')]));
+    if (known) await acceptMessages(pool, { ...ref, conversationId: 'other' }, [saying('m0')]);
+    const writing = await inTransaction((client) => acceptMessages(client, ref, [saying('m1')]));
     let begun = false;
     const erasing = beginErasure(pool, ref, A_DAY_SECONDS).then(() => (begun = true));
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -191,9 +183,9 @@ describe('a race of a write with an erasure', () => {
     ['of an unknown user', false],
   ])('a write %s that waits for the erasure is refused', async (_, known) => {
     const ref = someRef();
-    if (known) await acceptMessages(pool, ref, [message('m0')]);
+    if (known) await acceptMessages(pool, ref, [saying('m0')]);
     const erasing = await inTransaction((client) => beginErasure(client, ref, A_DAY_SECONDS));
-    const writing = acceptMessages(pool, ref, [message('m1')]).catch((error: unknown) => error);
+    const writing = acceptMessages(pool, ref, [saying('m1')]).catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 150));
     await end(erasing, 'COMMIT');
     expect(await writing).toMatchObject(GONE);
@@ -202,7 +194,7 @@ describe('a race of a write with an erasure', () => {
   it('many writers and one erasure: what was refused and what was erased is all there is', async () => {
     const ref = someRef();
     const writes = Array.from({ length: 60 }, (_, i) =>
-      acceptMessages(pool, { ...ref, conversationId: `c${i % 7}` }, [message(`m${i}`)]).then(
+      acceptMessages(pool, { ...ref, conversationId: `c${i % 7}` }, [saying(`m${i}`)]).then(
         () => 'stored',
         (error: { status?: number }) => error.status,
       ),
@@ -218,7 +210,7 @@ describe('a race of a write with an erasure', () => {
 
   it('a tenant is being made: the erasure waits', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     let made: () => void = nothing;
     const making = whileNotErased(pool, ref, () => new Promise<void>((resolve) => (made = resolve)));
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -234,11 +226,11 @@ describe('a race of a write with an erasure', () => {
 describe('afterwards', () => {
   it('the user may come back, under another epoch; nothing late of before is taken for theirs', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     expect((await conversationState(pool, ref))?.eraseEpoch).toBe(0);
     await erased(ref, 0);
     expect(await isErased(pool, ref)).toBe(false);
-    expect(await acceptMessages(pool, ref, [message('m1')])).toEqual([{ seq: 1, duplicate: false }]);
+    expect(await acceptMessages(pool, ref, [saying('m1')])).toEqual([{ seq: 1, duplicate: false }]);
     expect((await conversationState(pool, ref))?.eraseEpoch).toBe(1);
     const now = new Date();
     const late = {
@@ -262,16 +254,16 @@ describe('afterwards', () => {
     const { rows } = await pool.query('SELECT 1 FROM memories WHERE namespace = $1', [ref.namespace]);
     expect(rows).toEqual([]);
     await erased(ref, 0);
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     expect((await conversationState(pool, ref))?.eraseEpoch).toBe(2);
   });
 
   it('for as long as anything is left the tombstone stands', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     const { userHash } = await beginErasure(pool, ref, 0);
     expect(await isErased(pool, ref)).toBe(true);
-    await expect(acceptMessages(pool, ref, [message('m2')])).rejects.toMatchObject(GONE);
+    await expect(acceptMessages(pool, ref, [saying('m2')])).rejects.toMatchObject(GONE);
     await finishErasure(pool, { namespace: ref.namespace, userHash });
     expect(await isErased(pool, ref)).toBe(false);
   });
@@ -298,9 +290,9 @@ describe('an import', () => {
     const importRef = { namespace: ref.namespace, importId: randomUUID() };
     await createImport(pool, importRef);
     const lines = [
-      line(1, 'ben', [message('a')]),
-      line(2, ref.userId, [message('b'), message('c')]),
-      line(3, 'ben', [message('d')]),
+      line(1, 'ben', [saying('a')]),
+      line(2, ref.userId, [saying('b'), saying('c')]),
+      line(3, 'ben', [saying('d')]),
     ];
     const outcome = await acceptImportChunk(pool, encodeChunk(importRef, chunk(1, lines)));
     expect(outcome).toMatchObject({ lines: 3, accepted: 2, rejected: 1, duplicates: 0, firstRejected: 2 });
@@ -309,7 +301,7 @@ describe('an import', () => {
     ]);
     const users = await pool.query('SELECT user_id FROM users WHERE namespace = $1', [ref.namespace]);
     expect(users.rows).toEqual([{ user_id: 'ben' }]);
-    const again = encodeChunk(importRef, chunk(2, [line(4, ref.userId, [message('e')])], true));
+    const again = encodeChunk(importRef, chunk(2, [line(4, ref.userId, [saying('e')])], true));
     expect(await acceptImportChunk(pool, again)).toMatchObject({ accepted: 0, firstRejected: 4 });
   });
 
@@ -317,7 +309,7 @@ describe('an import', () => {
     const ref = someRef();
     const importRef = { namespace: ref.namespace, importId: randomUUID() };
     await createImport(pool, importRef);
-    const lines = [line(1, ref.userId, [message('a'), message('b')]), line(2, 'ben', [message('a')])];
+    const lines = [line(1, ref.userId, [saying('a'), saying('b')]), line(2, 'ben', [saying('a')])];
     await acceptImportChunk(pool, encodeChunk(importRef, chunk(1, lines)));
     await endImportBody(pool, importRef);
     await erased(ref);
@@ -334,13 +326,13 @@ describe('an import', () => {
     const ref = someRef();
     const importRef = { namespace: ref.namespace, importId: randomUUID() };
     await createImport(pool, importRef);
-    await acceptImportChunk(pool, encodeChunk(importRef, chunk(1, [line(1, ref.userId, [message('a')])])));
+    await acceptImportChunk(pool, encodeChunk(importRef, chunk(1, [line(1, ref.userId, [saying('a')])])));
     await transaction(pool, async (client) => {
       await beginErasure(client, ref, A_DAY_SECONDS);
       // Waits for the conversation that is being taken away.
       const storing = acceptImportChunk(
         pool,
-        encodeChunk(importRef, chunk(2, [line(2, ref.userId, [message('b')])])),
+        encodeChunk(importRef, chunk(2, [line(2, ref.userId, [saying('b')])])),
       );
       await new Promise((resolve) => setTimeout(resolve, 100));
       await client.query('COMMIT');

@@ -19,7 +19,8 @@ import { migrate } from '../../src/record/migrate';
 import { createPool, transaction } from '../../src/record/pool';
 import { freePort } from '../support/free-port';
 import { poll } from '../support/poll';
-import { indexPendingOf, indexTalk, newFact, saying } from '../support/remembered';
+import { indexPendingOf, indexTalk, newFact } from '../support/remembered';
+import { saying } from '../support/saying';
 import { startStubEmbeddingServer, type StubEmbeddingServer } from '../support/stub-embedding-server';
 
 const weaviateUrl = process.env['WEAVIATE_URL'] ?? 'http://127.0.0.1:8081';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { ImportRef } from '../../src/domain/import';
-import type { ConversationRef, IncomingMessage } from '../../src/domain/message';
+import type { ConversationRef } from '../../src/domain/message';
 import { Occurrences } from '../../src/ingest/occurrences';
 import { receiveLines } from '../../src/ingest/receive-import';
 import type { ReadLine } from '../../src/ingest/import-lines';
@@ -35,6 +35,7 @@ import {
 import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
 import { createPool } from '../../src/record/pool';
+import { saying } from '../support/saying';
 
 let pool: Pool;
 beforeAll(async () => {
@@ -49,21 +50,11 @@ async function newImport(namespace = `test-${randomUUID()}`): Promise<ImportRef>
   return ref;
 }
 
-const message = (messageId: string, content = `text of ${messageId}`): IncomingMessage => ({
-  messageId,
-  role: 'user',
-  content,
-  name: null,
-  timestamp: null,
-  metadata: {},
-  forcedPersona: null,
-});
-
 const line = (number: number, conversationId: string, ids: string[], content?: string): ChunkLine => ({
   line: number,
   userId: 'ada',
   conversationId,
-  messages: ids.map((id) => message(id, content)),
+  messages: ids.map((id) => saying(id, content)),
   ownDuplicates: 0,
 });
 
@@ -139,11 +130,11 @@ describe('a chunk of an import', () => {
 
   it('knows duplicates, and rejects a line whose id is known with other content, whole', async () => {
     const ref = await newImport();
-    await acceptMessages(pool, conversation(ref, 'a'), [message('1'), message('2')]);
+    await acceptMessages(pool, conversation(ref, 'a'), [saying('1'), saying('2')]);
     const lines = [
       line(1, 'a', ['1']),
       line(2, 'a', ['2'], 'other'),
-      { ...line(3, 'a', ['new', '1']), messages: [message('new'), message('1', 'other')] },
+      { ...line(3, 'a', ['new', '1']), messages: [saying('new'), saying('1', 'other')] },
       { ...line(4, 'a', ['3']), ownDuplicates: 2 },
     ];
     expect(await accept(ref, chunk(1, lines))).toEqual({
@@ -165,7 +156,7 @@ describe('a chunk of an import', () => {
 
   it('stores nothing at or behind the first conflict when told to abort', async () => {
     const ref = await newImport();
-    await acceptMessages(pool, conversation(ref, 'a'), [message('1')]);
+    await acceptMessages(pool, conversation(ref, 'a'), [saying('1')]);
     const lines = [line(1, 'a', ['2']), line(2, 'a', ['1'], 'other'), line(3, 'b', ['3'])];
     const outcome = await accept(ref, chunk(1, lines, { abortAtRefusal: true }));
     expect(outcome).toEqual({ lines: 2, accepted: 1, duplicates: 0, rejected: 1, firstRejected: 2 });
@@ -217,7 +208,7 @@ describe('counting what became of an import', () => {
     await accept(first, chunk(1, [line(1, 'a', ['1', '2'])]));
     await accept(second, chunk(1, [line(1, 'a', ['3', '4', '5'])]));
     const of = conversation(first, 'a');
-    await acceptMessages(pool, of, [message('live')]);
+    await acceptMessages(pool, of, [saying('live')]);
     expect(await conversationState(pool, of)).toMatchObject({ appendedThrough: 6, dueThrough: 6 });
     await indexAll(of, 1);
     await indexAll(of, 4, 'refused');
@@ -237,7 +228,7 @@ describe('counting what became of an import', () => {
     const ref = await newImport();
     const of = conversation(ref, 'a');
     await accept(ref, chunk(1, [line(1, 'a', ['1', '2', '3'])]));
-    await acceptMessages(pool, of, [message('live')]);
+    await acceptMessages(pool, of, [saying('live')]);
     for (const [firstSeq, lastSeq] of [
       [1, 1],
       [2, 2],
@@ -346,7 +337,7 @@ describe('receiving lines', () => {
     userId: 'ada',
     conversationId: 'a',
     bytes: content.length,
-    messages: [{ ...message(messageId ?? '', content), ...(messageId ? {} : { unnamed: true }) }],
+    messages: [{ ...saying(messageId ?? '', content), ...(messageId ? {} : { unnamed: true }) }],
   });
 
   it('keeps the order of the file over many chunks, and tells equal messages apart', async () => {
@@ -400,7 +391,7 @@ describe('occurrences', () => {
       const occurrences = new Occurrences(pool, await newImport(), maxInMemory);
       const named: string[] = [];
       for (let from = 0; from < texts.length; from += 6) {
-        const messages = texts.slice(from, from + 6).map((text) => ({ ...message('', text), unnamed: true }));
+        const messages = texts.slice(from, from + 6).map((text) => ({ ...saying('', text), unnamed: true }));
         await occurrences.name([{ userId: 'ada', conversationId: 'a', messages }]);
         await occurrences.spillWhenFull();
         named.push(...messages.map((one) => one.messageId));

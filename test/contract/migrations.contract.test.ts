@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { DEFAULT_INGESTION_POLICY, DEFAULT_RETRIEVAL_POLICY } from '../../src/domain/policy';
-import type { ConversationRef, IncomingMessage } from '../../src/domain/message';
+import type { ConversationRef } from '../../src/domain/message';
 import { createIngest, type IngestDependencies } from '../../src/ingest/create-ingest';
 import type { Ingest } from '../../src/ingest/ingest';
 import { Quotas } from '../../src/ingest/quotas';
@@ -16,6 +16,7 @@ import { migrate } from '../../src/record/migrate';
 import { MIGRATIONS } from '../../src/record/migrations';
 import { createPool, transaction } from '../../src/record/pool';
 import { createOwnRecord } from '../support/own-record';
+import { saying } from '../support/saying';
 
 const WRITERS = 6;
 /** How long they go on before and after each migration. */
@@ -26,15 +27,7 @@ const DEFAULTS = { ingestion: DEFAULT_INGESTION_POLICY, retrieval: DEFAULT_RETRI
 const NOTHING_FOUND = { memories: [], termsOf: () => [], relevances: () => [] };
 const NONE = { messages: 0, memories: 0, bytes: 0 };
 
-const message = (): IncomingMessage => ({
-  messageId: randomUUID(),
-  role: 'user',
-  content: 'The ferry leaves at noon.',
-  name: null,
-  timestamp: null,
-  metadata: {},
-  forcedPersona: null,
-});
+const message = () => saying(randomUUID(), 'The ferry leaves at noon.');
 
 /** What processes do that serve while the schema changes, by the code that does it. */
 type Serving = Record<string, (pool: Pool, ingest: Ingest, ref: ConversationRef) => Promise<unknown>>;

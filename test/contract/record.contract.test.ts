@@ -22,6 +22,7 @@ import { migrate } from '../../src/record/migrate';
 import { MIGRATIONS } from '../../src/record/migrations';
 import { createPool, run, transaction } from '../../src/record/pool';
 import { DEFAULT_INGESTION_POLICY, DEFAULT_RETRIEVAL_POLICY } from '../../src/domain/policy';
+import { saying } from '../support/saying';
 
 const DEFAULTS = { ingestion: DEFAULT_INGESTION_POLICY, retrieval: DEFAULT_RETRIEVAL_POLICY };
 const databaseUrl = process.env['DATABASE_URL']!;
@@ -37,16 +38,6 @@ const someRef = (): ConversationRef => ({
   namespace: `test-${randomUUID()}`,
   userId: 'ada',
   conversationId: 'c1',
-});
-
-const message = (messageId: string, content = `text of ${messageId}`): IncomingMessage => ({
-  messageId,
-  role: 'user',
-  content,
-  name: null,
-  timestamp: null,
-  metadata: {},
-  forcedPersona: null,
 });
 
 describe('migrations', () => {
@@ -91,7 +82,7 @@ describe('accepting', () => {
   it('allots seqs without gaps, however many write at once', async () => {
     const ref = someRef();
     const requests = Array.from({ length: 40 }, (_, i) =>
-      acceptMessages(pool, ref, [message(`a${i}`), message(`b${i}`), message(`c${i}`)]),
+      acceptMessages(pool, ref, [saying(`a${i}`), saying(`b${i}`), saying(`c${i}`)]),
     );
     const seqs = (await Promise.all(requests)).flat().map((one) => one.seq);
     expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
@@ -101,7 +92,7 @@ describe('accepting', () => {
   it('stores one of eight identical requests', async () => {
     const ref = someRef();
     const answers = await Promise.all(
-      Array.from({ length: 8 }, () => acceptMessages(pool, ref, [message('m1')])),
+      Array.from({ length: 8 }, () => acceptMessages(pool, ref, [saying('m1')])),
     );
     expect(answers.flat().filter((one) => !one.duplicate)).toHaveLength(1);
     expect(new Set(answers.flat().map((one) => one.seq))).toEqual(new Set([1]));
@@ -109,13 +100,8 @@ describe('accepting', () => {
 
   it('keeps the order of a request, and knows duplicates inside it', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('old')]);
-    const accepted = await acceptMessages(pool, ref, [
-      message('x'),
-      message('old'),
-      message('y'),
-      message('x'),
-    ]);
+    await acceptMessages(pool, ref, [saying('old')]);
+    const accepted = await acceptMessages(pool, ref, [saying('x'), saying('old'), saying('y'), saying('x')]);
     expect(accepted.map(({ seq, duplicate }) => [seq, duplicate])).toEqual([
       [2, false],
       [1, true],
@@ -131,22 +117,22 @@ describe('accepting', () => {
     ['timestamp', { timestamp: new Date('2024-01-02T00:00:00Z') }],
   ])('refuses a known id with another %s, and stores nothing of that request', async (_, change) => {
     const ref = someRef();
-    const first = { ...message('m1'), timestamp: new Date('2024-01-01T00:00:00Z') };
+    const first = { ...saying('m1'), timestamp: new Date('2024-01-01T00:00:00Z') };
     await acceptMessages(pool, ref, [first]);
-    const request = acceptMessages(pool, ref, [message('new'), { ...first, ...change }]);
+    const request = acceptMessages(pool, ref, [saying('new'), { ...first, ...change }]);
     await expect(request).rejects.toMatchObject({ status: 409, errors: [{ path: 'messages.1.message_id' }] });
     expect((await conversationState(pool, ref))?.appendedThrough).toBe(1);
   });
 
   it('does not compare a timestamp that is not given', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [{ ...message('m1'), timestamp: new Date('2024-01-01T00:00:00Z') }]);
-    expect((await acceptMessages(pool, ref, [message('m1')]))[0]).toMatchObject({ seq: 1, duplicate: true });
+    await acceptMessages(pool, ref, [{ ...saying('m1'), timestamp: new Date('2024-01-01T00:00:00Z') }]);
+    expect((await acceptMessages(pool, ref, [saying('m1')]))[0]).toMatchObject({ seq: 1, duplicate: true });
   });
 
   it('refuses one id with two contents inside one request', async () => {
     const ref = someRef();
-    const request = acceptMessages(pool, ref, [message('m1', 'one'), message('m1', 'two')]);
+    const request = acceptMessages(pool, ref, [saying('m1', 'one'), saying('m1', 'two')]);
     await expect(request).rejects.toThrow(DomainError);
     expect(await readTurns(pool, ref, 1, 9)).toEqual([]);
   });
@@ -155,8 +141,8 @@ describe('accepting', () => {
     const ref = someRef();
     const other = { ...ref, userId: 'bob' };
     await Promise.all([
-      acceptMessages(pool, ref, [message('m1', 'hers')]),
-      acceptMessages(pool, other, [message('m1', 'his')]),
+      acceptMessages(pool, ref, [saying('m1', 'hers')]),
+      acceptMessages(pool, other, [saying('m1', 'his')]),
     ]);
     expect((await readTurns(pool, ref, 1, 9)).map((turn) => turn.content)).toEqual(['hers']);
     expect((await readTurns(pool, other, 1, 9)).map((turn) => turn.content)).toEqual(['his']);
@@ -169,15 +155,15 @@ describe('accepting', () => {
       userId: wide(1),
       conversationId: `${wide(2)}`.slice(0, 398) + '😀',
     };
-    expect(await acceptMessages(pool, ref, [message(randomUUID()), message(wide(3))])).toHaveLength(2);
+    expect(await acceptMessages(pool, ref, [saying(randomUUID()), saying(wide(3))])).toHaveLength(2);
   });
 
   it('holds what an import brings back until a live message pulls it in', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')], randomUUID());
+    await acceptMessages(pool, ref, [saying('m1')], randomUUID());
     expect(await conversationState(pool, ref)).toMatchObject({ appendedThrough: 1, dueThrough: 0 });
     expect((await conversationView(pool, ref, DEFAULTS))?.phase).toBe('held');
-    await acceptMessages(pool, ref, [message('m2')]);
+    await acceptMessages(pool, ref, [saying('m2')]);
     expect(await conversationState(pool, ref)).toMatchObject({ appendedThrough: 2, dueThrough: 2 });
   });
 });
@@ -188,7 +174,7 @@ describe('batches', () => {
     await acceptMessages(
       pool,
       ref,
-      ['a', 'b', 'c', 'd'].map((id) => message(id)),
+      ['a', 'b', 'c', 'd'].map((id) => saying(id)),
     );
     const batch = (firstSeq: number, lastSeq: number) => ({
       firstSeq,
@@ -213,7 +199,7 @@ describe('batches', () => {
 
   it('refuse a plan that was made under another policy', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('a')]);
+    await acceptMessages(pool, ref, [saying('a')]);
     const plan = [{ firstSeq: 1, lastSeq: 1, reason: 'size' as const, memoryId: randomUUID() }];
     await setConversationPolicy(pool, ref, { maxBufferSize: 9 }, {});
     expect(await insertBatches(pool, ref, plan, BASIS)).toBe(false);
@@ -259,7 +245,7 @@ describe('batches', () => {
 describe('announcements', () => {
   it('are missed until Temporal acknowledged them; a buffer that waits is not', async () => {
     const ref = someRef();
-    await acceptMessages(pool, ref, [message('m1')]);
+    await acceptMessages(pool, ref, [saying('m1')]);
     const mine = async (missedAfterMs: number) => {
       const limits = { missedAfterMs, stuckAfterMs: 60_000, limit: 100_000, defaultFlushIntervalMs: 30_000 };
       return (await missedAnnouncements(pool, limits)).filter((one) => one.ref.namespace === ref.namespace);
@@ -303,8 +289,8 @@ describe('transactions', () => {
   it('retry a deadlock until both are done', async () => {
     const a = someRef();
     const b = { ...a, conversationId: 'c2' };
-    await acceptMessages(pool, a, [message('m')]);
-    await acceptMessages(pool, b, [message('m')]);
+    await acceptMessages(pool, a, [saying('m')]);
+    await acceptMessages(pool, b, [saying('m')]);
     const lock = {
       name: 'test-lock',
       text: 'UPDATE conversations SET updated_at = now() WHERE namespace = $1 AND conversation_id = $2',

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { collectionName } from '../../src/index/weaviate-collection';
 import { apiClient, expectProblem, type ApiAnswer, type ApiClient } from '../support/api-client';
+import { nameOwnIndex } from '../support/own-index';
 import { createOwnRecord, type OwnRecord } from '../support/own-record';
 import { poll } from '../support/poll';
 import { startStack, type Stack } from '../support/stack';
@@ -9,12 +8,7 @@ import { setShards } from '../support/weaviate-shards';
 
 const SEEN_DEADLINE_MS = 20_000;
 const WORKED_DEADLINE_MS = 60_000;
-const prefix = `N${randomUUID().replace(/-/g, '').slice(0, 12)}`;
-const weaviate = {
-  url: process.env['WEAVIATE_URL']!,
-  key: process.env['WEAVIATE_API_KEY'] ?? '',
-  collection: collectionName(prefix, null),
-};
+const weaviate = nameOwnIndex();
 
 let record: OwnRecord;
 let stack: Stack;
@@ -25,7 +19,7 @@ beforeAll(async () => {
     env: {
       EMBEDDER: 'none',
       DATABASE_URL: record.url,
-      WEAVIATE_COLLECTION: prefix,
+      WEAVIATE_COLLECTION: weaviate.prefix,
       STORE_WAIT_MS: '3000',
     },
   });
@@ -33,7 +27,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
-  await fetch(`${weaviate.url}/v1/schema/${weaviate.collection}`, { method: 'DELETE' });
+  await weaviate.drop();
   await record?.drop();
 }, 60_000);
 

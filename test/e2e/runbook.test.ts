@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { collectionName } from '../../src/index/weaviate-collection';
 import { apiClient, type ApiClient } from '../support/api-client';
+import { nameOwnIndex } from '../support/own-index';
 import { createOwnRecord, type OwnRecord } from '../support/own-record';
 import { poll } from '../support/poll';
 import { startStack, type Stack } from '../support/stack';
@@ -12,12 +11,7 @@ import { setShards } from '../support/weaviate-shards';
 
 const RUNBOOK = readFileSync(path.resolve(__dirname, '../../docs/runbook.md'), 'utf8');
 const SEEN_DEADLINE_MS = 20_000;
-const prefix = `B${randomUUID().replace(/-/g, '').slice(0, 12)}`;
-const weaviate = {
-  url: process.env['WEAVIATE_URL']!,
-  key: process.env['WEAVIATE_API_KEY'] ?? '',
-  collection: collectionName(prefix, null),
-};
+const weaviate = nameOwnIndex();
 
 let record: OwnRecord;
 let stack: Stack;
@@ -26,7 +20,12 @@ beforeAll(async () => {
   // Everything is reindexed: not what other tests have.
   record = await createOwnRecord();
   stack = await startStack({
-    env: { EMBEDDER: 'none', DATABASE_URL: record.url, WEAVIATE_COLLECTION: prefix, STORE_WAIT_MS: '20000' },
+    env: {
+      EMBEDDER: 'none',
+      DATABASE_URL: record.url,
+      WEAVIATE_COLLECTION: weaviate.prefix,
+      STORE_WAIT_MS: '20000',
+    },
   });
   api = apiClient(stack.url);
   const history = [{ role: 'user', content: 'My cello lesson is on Tuesday.' }];
@@ -34,7 +33,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();
-  await fetch(`${weaviate.url}/v1/schema/${weaviate.collection}`, { method: 'DELETE' });
+  await weaviate.drop();
   await record?.drop();
 }, 60_000);
 
@@ -55,7 +54,7 @@ async function run(block: string): Promise<string> {
       ...process.env,
       WEAVIATE_URL: weaviate.url,
       WEAVIATE_API_KEY: weaviate.key,
-      WEAVIATE_COLLECTION: prefix,
+      WEAVIATE_COLLECTION: weaviate.prefix,
       DATABASE_URL: record.url,
     },
     timeout: SEEN_DEADLINE_MS,

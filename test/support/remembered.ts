@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { indexBatches, type IndexBatchesDependencies } from '../../activities/index-batches';
 import { rawMemoryId } from '../../src/domain/ids';
-import type { ConversationRef, IncomingMessage } from '../../src/domain/message';
+import type { ConversationRef } from '../../src/domain/message';
 import { createReaders } from '../../src/models/create-readers';
 import type { NewFact } from '../../src/record/facts';
 import { oldestIndexPending } from '../../src/record/index-pending';
 import { acceptMessages } from '../../src/record/messages';
+import { saying } from './saying';
 
 const NEVER = new AbortController().signal;
 
@@ -24,19 +25,6 @@ export function newFact(content: string, change: Partial<NewFact> = {}): NewFact
     createdAt: null,
     ttlSeconds: null,
     ...change,
-  };
-}
-
-/** What a user says. */
-export function saying(messageId: string, content: string): IncomingMessage {
-  return {
-    messageId,
-    role: 'user',
-    content,
-    name: null,
-    timestamp: null,
-    metadata: {},
-    forcedPersona: null,
   };
 }
 

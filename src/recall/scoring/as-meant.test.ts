@@ -1,24 +1,16 @@
+import { poolTurn } from '../../../test/support/pool-turn';
 import { backgroundShare } from '../background/share';
 import { asMeant, doubtfulTerms } from './as-meant';
 import { scorePool } from './fuse';
 import { evidenceOf } from './gate';
-import { makePool, type PoolTurn } from './pool';
+import { makePool } from './pool';
 import { readQuestion } from './question';
 
 const now = new Date('2023-10-20T00:00:00Z');
-const turn = (seq: number, content: string): PoolTurn => ({
-  conversationId: `c${seq}`,
-  seq: 1,
-  role: 'user',
-  name: null,
-  content,
-  saidAt: new Date('2023-05-08T10:00:00Z'),
-  vector: null,
-});
 const pool = makePool([
-  turn(1, 'I started violin lessons in spring'),
-  turn(2, 'My violin teacher is called Zelma'),
-  turn(3, 'The bikes are in the shed'),
+  poolTurn(1, 'I started violin lessons in spring'),
+  poolTurn(2, 'My violin teacher is called Zelma'),
+  poolTurn(3, 'The bikes are in the shed'),
 ]);
 const ask = (text: string) => readQuestion(text, [], null, now);
 

@@ -1,16 +1,8 @@
+import { poolTurn } from '../../../test/support/pool-turn';
 import { relatedTerms } from '../background/related';
-import { makePool, postingsOf, type PoolTurn } from './pool';
+import { makePool, postingsOf } from './pool';
 import { withRelatedWords } from './related-words';
 
-const turn = (n: number, content: string): PoolTurn => ({
-  conversationId: `c${n}`,
-  seq: 1,
-  role: 'user',
-  name: null,
-  content,
-  saidAt: new Date('2023-05-08T10:00:00Z'),
-  vector: null,
-});
 const related = (term: string) =>
   term === 'pet'
     ? [
@@ -19,10 +11,10 @@ const related = (term: string) =>
       ]
     : [];
 const pool = makePool([
-  turn(1, 'my dog, a dog and my cat'),
-  turn(2, 'pet pet'),
-  turn(3, 'the cat sleeps'),
-  turn(4, 'rain'),
+  poolTurn(1, 'my dog, a dog and my cat'),
+  poolTurn(2, 'pet pet'),
+  poolTurn(3, 'the cat sleeps'),
+  poolTurn(4, 'rain'),
 ]);
 const expanded = (terms: string[], weight = 0.5) =>
   withRelatedWords(pool, postingsOf(pool, terms), terms, related, weight).get('pet');
@@ -37,7 +29,7 @@ it('what the question says itself stands for nothing else', () => {
 
 it('leaves alone a term that several turns hold, and all without a weight', () => {
   const often = makePool(
-    [1, 2, 3, 4].map((n) => turn(n, n === 4 ? 'a pet and a dog' : 'pet')).concat(turn(5, 'dog')),
+    [1, 2, 3, 4].map((n) => poolTurn(n, n === 4 ? 'a pet and a dog' : 'pet')).concat(poolTurn(5, 'dog')),
   );
   const own = postingsOf(often, ['pet']);
   expect(withRelatedWords(often, own, ['pet'], related, 0.5).get('pet')).toEqual(own.get('pet'));
