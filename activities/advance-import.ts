@@ -17,6 +17,8 @@ import type { ActivityDependencies } from './dependencies';
 
 /** How long one activity drives an import: as often its workflow shows how it stands. */
 const SLICE_MS = 10_000;
+/** Somebody has just said what is to become of it, or it begins: how it stands is shown soon. */
+const BRIEF_SLICE_MS = 1_000;
 const LOOK_EVERY_MS = 100;
 const LOOK_EVERY_IDLE_MS = 500;
 /** Something was indexed this lately: what stands still beside it stands still by itself. */
@@ -30,6 +32,8 @@ const WINDOW: WindowLimits = {
   windowMessages: 2_000,
   stalledAfterMs: 15_000,
   setAsideConversations: 200,
+  probesAStall: 2,
+  mostProbes: 8,
 };
 const LEAST_CONVERSATIONS = 2;
 /** What is cancelled is not embedded: it only has to be written down as failed. */
@@ -43,10 +47,11 @@ const CANCELLING: WindowLimits = {
 /** See workflows/import.contract. */
 export function createAdvanceImport(dependencies: ActivityDependencies): ImportActivities['advanceImport'] {
   const { pool } = dependencies;
-  return async function advanceImport({ namespace, importId }) {
+  return async function advanceImport({ namespace, importId, briefly = false }) {
     const ref: ImportRef = { namespace, importId };
     const { cancellationSignal } = Context.current();
-    const until = Date.now() + SLICE_MS;
+    const until = Date.now() + (briefly ? BRIEF_SLICE_MS : SLICE_MS);
+    let first: ImportLook | undefined;
     let inFlight = 0;
     for (;;) {
       Context.current().heartbeat();
@@ -56,11 +61,17 @@ export function createAdvanceImport(dependencies: ActivityDependencies): ImportA
       if (!look.ended) await endLostImportBody(pool, ref);
       const step = await advance(dependencies, ref, look);
       inFlight = step.inFlight;
-      if (step.finished || Date.now() >= until) break;
+      first ??= look;
+      if (step.finished || Date.now() >= until || isSteered(first, look)) break;
       await sleep(step.busy ? LOOK_EVERY_MS : LOOK_EVERY_IDLE_MS, undefined, { signal: cancellationSignal });
     }
     return standingOf(dependencies, ref, inFlight);
   };
+}
+
+/** What people see of it in Temporal is not true any more. */
+function isSteered(before: ImportLook, now: ImportLook): boolean {
+  return before.cancelled !== now.cancelled || before.ended !== now.ended;
 }
 
 /** One look: lets pages go for which there is room. */

@@ -27,10 +27,16 @@ export interface ImportStanding {
   obstacle: string | null;
 }
 
+/** What one slice is to do. */
+export interface ImportSlice extends ImportInput {
+  /** Something has changed since the slice before: end soon, so that it is shown. */
+  briefly?: boolean;
+}
+
 export interface ImportActivities {
   /**
    * Drives an import for some seconds: lets held messages go, page by page and some conversations at a time, and tells
-   * these conversations' workflows. Ends early when the import is paused or nothing is left.
+   * these conversations' workflows. Ends early when the import is steered or nothing is left.
    */
-  advanceImport(input: ImportInput): Promise<ImportStanding>;
+  advanceImport(input: ImportSlice): Promise<ImportStanding>;
 }

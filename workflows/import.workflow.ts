@@ -40,6 +40,7 @@ const { advanceImport } = proxyActivities<ImportActivities>({
  */
 export async function importMessages(input: ImportInput): Promise<ImportStanding> {
   let changes = 0;
+  let changesSeen = -1;
   let standing: ImportStanding | null = null;
   setHandler(
     importChanged,
@@ -50,13 +51,14 @@ export async function importMessages(input: ImportInput): Promise<ImportStanding
   );
   setHandler(importProgress, () => standing, { description: 'How the import stood a few seconds ago' });
   for (;;) {
-    const changesBefore = changes;
-    standing = await advanceImport(input);
+    const briefly = changes > changesSeen;
+    changesSeen = changes;
+    standing = await advanceImport({ ...input, briefly });
     setCurrentDetails(importDetails(standing));
     publish(standing);
     if (standing.finished) return standing;
     if (standing.status === 'paused')
-      await condition(() => changes > changesBefore, LOOK_WHILE_PAUSED, { summary: 'paused' });
+      await condition(() => changes > changesSeen, LOOK_WHILE_PAUSED, { summary: 'paused' });
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     // Nothing has to be carried: the record knows it all.
     if (continueAsNewSuggested || historyLength >= (input.maxEvents ?? DEFAULT_MAX_EVENTS))

@@ -5,7 +5,9 @@ const LIMITS: WindowLimits = {
   windowConversations: 4,
   windowMessages: 300,
   stalledAfterMs: 1_000,
-  setAsideConversations: 1,
+  setAsideConversations: 3,
+  probesAStall: 1,
+  mostProbes: 4,
 };
 
 const part = (conversationId: string, changes: Partial<OpenPart> = {}): OpenPart => ({
@@ -77,8 +79,19 @@ describe('the window', () => {
   });
 
   it('sets a still conversation aside while others move, so that it stalls nobody', () => {
-    const still = [part('a', { stillForMs: 1_500 }), part('b', { stillForMs: 1_500 })];
+    const still = ['a', 'b', 'c', 'd'].map((name) => part(name, { stillForMs: 1_500 }));
     expect(plan(still).room.conversations).toBe(3);
-    expect(plan(still, { moving: false }).room.conversations).toBe(2);
+    const justTold = ['a', 'b', 'c', 'd'].map((name) => part(name, { stillForMs: 500 }));
+    expect(plan(justTold).room.conversations).toBe(0);
+  });
+
+  it.each([
+    [500, 0],
+    [1_500, 1],
+    [3_500, 3],
+    [9_500, 4],
+  ])('while nothing moves, tries others beside a window that is full: after %i ms %i', (stillForMs, room) => {
+    const full = ['a', 'b', 'c', 'd'].map((name) => part(name, { stillForMs, releasedThrough: 10 }));
+    expect(plan(full, { moving: false }).room.conversations).toBe(room);
   });
 });

@@ -9,6 +9,12 @@ export interface WindowLimits {
   stalledAfterMs: number;
   /** … and while others move it does not count against the window, up to this many. */
   setAsideConversations: number;
+  /**
+   * While nothing moves, so many more do not count each time that `stalledAfterMs` have gone by, up to `mostProbes`:
+   * what is the matter may be with these alone, and others could go on.
+   */
+  probesAStall: number;
+  mostProbes: number;
 }
 
 /** A conversation's part of an import that is let go in part or as a whole, beside the conversation's own cursors. */
@@ -63,6 +69,7 @@ export function planWindow(
     inFlight: 0,
   };
   let aside = 0;
+  const mayStandAside = moving ? limits.setAsideConversations : probesOf(parts, limits);
   for (const part of parts) {
     if (part.indexedThrough >= part.lastSeq && (ended || part.releasedThrough >= part.lastSeq)) {
       plan.done.push(part.ref);
@@ -79,7 +86,7 @@ export function planWindow(
     if (stalled && !isPlanned(part))
       plan.tellAgain.push({ ref: part.ref, throughSeq: part.releasedThrough, flush: part.flushed });
     if (next) plan.release.push(next);
-    if (stalled && moving && aside < limits.setAsideConversations) {
+    if (stalled && aside < mayStandAside) {
       aside += 1;
       continue;
     }
@@ -87,6 +94,12 @@ export function planWindow(
     plan.room.messages -= messages;
   }
   return plan;
+}
+
+function probesOf(parts: readonly OpenPart[], limits: WindowLimits): number {
+  const longestStillMs = Math.max(0, ...parts.map((part) => part.stillForMs));
+  const times = Math.floor(longestStillMs / limits.stalledAfterMs);
+  return Math.min(limits.mostProbes, times * limits.probesAStall);
 }
 
 /** Its workflow has not yet come to the end of what was let go. */

@@ -22,11 +22,13 @@ export interface StubEmbeddingServer {
   behaviour: StubBehaviour;
   /** Any request with a text containing it is refused with 400. */
   refusedMarker: string | null;
+  /** Any request with a text containing it is answered with 500. */
+  troublingMarker: string | null;
   /** The bearer token it insists on, if any. */
   apiKey: string | null;
   /** Every request that arrived, whatever came of it. */
   readonly requests: StubRequest[];
-  /** How often a text was embedded, in requests that were answered. */
+  /** How often a text was embedded, in requests that were answered, be it by half a body: the work was done. */
   timesEmbedded(text: string): number;
   /** The largest of these counts over all texts. */
   mostTimesEmbedded(): number;
@@ -73,7 +75,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
     }
     const now: StubBehaviour =
       behaviour.kind === 'limit' && Date.now() >= limitedUntil ? { kind: 'answer' } : behaviour;
-    const { refusedMarker } = server;
+    const { refusedMarker, troublingMarker } = server;
     switch (now.kind) {
       case 'limit': {
         const retryAfter = now.asDate ? new Date(limitedUntil).toUTCString() : String(now.retryAfterSeconds);
@@ -82,6 +84,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
       case 'status':
         return answer(response, now.status, failure(now.code ?? 'stub', now.param));
       case 'cut': {
+        count(texts);
         const whole = JSON.stringify(embeddings(texts));
         response.writeHead(200, {
           'content-type': 'application/json',
@@ -102,9 +105,15 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
         if (refusedMarker !== null && texts.some((text) => text.includes(refusedMarker))) {
           return answer(response, 400, failure('invalid_input', 'input'));
         }
-        for (const text of texts) embedded.set(text, (embedded.get(text) ?? 0) + 1);
+        if (troublingMarker !== null && texts.some((text) => text.includes(troublingMarker)))
+          return answer(response, 500, failure('stub'));
+        count(texts);
         return answer(response, 200, embeddings(texts));
     }
+  }
+
+  function count(texts: string[]): void {
+    for (const text of texts) embedded.set(text, (embedded.get(text) ?? 0) + 1);
   }
 
   function embeddings(texts: string[]): object {
@@ -120,6 +129,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
   const server: StubEmbeddingServer = {
     url: '',
     refusedMarker: null,
+    troublingMarker: null,
     apiKey: null,
     requests,
     get behaviour() {
@@ -134,6 +144,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
     reset() {
       behaviour = { kind: 'answer' };
       server.refusedMarker = null;
+      server.troublingMarker = null;
       server.apiKey = null;
       requests.length = 0;
       embedded.clear();

@@ -80,6 +80,19 @@ describe('the announcer', () => {
     await until('the flush is served', async () => (await world.progress(ref)).indexedThrough >= 7);
   });
 
+  it('starts what an import alone brings behind what is live, each user beside the others', async () => {
+    const { announcer } = bench();
+    const [live, imported] = [world.newConversation(), world.newConversation()];
+    announcer.announce(live, { throughSeq: world.ingest.store(live) });
+    announcer.announce(imported, { throughSeq: world.ingest.store(imported), late: true, imported: true });
+    await announcer.close(CLOSE_MS);
+    const priorityOf = async (ref: ConversationRef) =>
+      (await world.client.workflow.getHandle(conversationWorkflowId(ref)).describe()).priority;
+    const fairnessKey = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
+    expect(await priorityOf(live)).toMatchObject({ priorityKey: 2, fairnessKey });
+    expect(await priorityOf(imported)).toMatchObject({ priorityKey: 4, fairnessKey });
+  });
+
   it('changes a policy without starting a run for it', async () => {
     const { announcer, calls } = bench();
     const ref = world.newConversation();

@@ -6,7 +6,7 @@ import {
   IMPORT_CHANGED_SIGNAL,
   IMPORT_PROGRESS_QUERY,
   IMPORT_WORKFLOW,
-  type ImportInput,
+  type ImportSlice,
   type ImportStanding,
 } from '../../workflows/import.contract';
 import { MEM_PENDING, MEM_PHASE } from '../../workflows/search-attributes.contract';
@@ -21,12 +21,13 @@ quietRuntime();
 let world: WorkflowWorld;
 /** What the next slices answer, by import; the last one again and again. */
 const slices = new Map<string, ImportStanding[]>();
-const calls = new Map<string, number>();
+/** What each slice was asked, by import: whether to be brief. */
+const calls = new Map<string, boolean[]>();
 beforeAll(async () => {
   world = await openWorld({
     activities: {
-      advanceImport: async ({ importId }: ImportInput): Promise<ImportStanding> => {
-        calls.set(importId, (calls.get(importId) ?? 0) + 1);
+      advanceImport: async ({ importId, briefly = false }: ImportSlice): Promise<ImportStanding> => {
+        calls.set(importId, [...(calls.get(importId) ?? []), briefly]);
         const left = slices.get(importId)!;
         return left.length > 1 ? left.shift()! : left[0]!;
       },
@@ -44,7 +45,8 @@ async function start(standings: ImportStanding[], maxEvents?: number): Promise<W
     args: [{ namespace: 'test', importId, ...(maxEvents ? { maxEvents } : {}) }],
   });
 }
-const callsOf = (handle: WorkflowHandle): number => calls.get(handle.workflowId.slice('import:'.length)) ?? 0;
+const callsOf = (handle: WorkflowHandle): boolean[] =>
+  calls.get(handle.workflowId.slice('import:'.length)) ?? [];
 const DONE = importStanding({ status: 'completed', finished: true });
 
 describe('the workflow of an import', () => {
@@ -56,6 +58,8 @@ describe('the workflow of an import', () => {
     expect(historyLength).toBeLessThanOrEqual(4 * EVENTS_A_SLICE + 5);
     expect(typedSearchAttributes.get(MEM_PHASE)).toBe('completed');
     expect(typedSearchAttributes.get(MEM_PENDING)).toBe(0);
+    // How it begins is shown soon.
+    expect(callsOf(handle)).toEqual([true, false, false, false]);
   });
 
   it('does nothing while it is paused, and looks at once when told', async () => {
@@ -68,11 +72,12 @@ describe('the workflow of an import', () => {
       status: 'paused',
       totals: { pending: 50 },
     });
-    expect(callsOf(handle)).toBe(1);
+    expect(callsOf(handle)).toHaveLength(1);
     slices.set(handle.workflowId.slice('import:'.length), [DONE]);
     await handle.signal(IMPORT_CHANGED_SIGNAL);
     await handle.result();
-    expect(callsOf(handle)).toBe(2);
+    // What was told is shown soon.
+    expect(callsOf(handle)).toEqual([true, true]);
   });
 
   it('continues as new before its history grows long', async () => {
@@ -80,7 +85,7 @@ describe('the workflow of an import', () => {
     const first = (await handle.describe()).runId;
     expect(await handle.result()).toEqual(DONE);
     expect((await world.client.workflow.getHandle(handle.workflowId).describe()).runId).not.toBe(first);
-    expect(callsOf(handle)).toBe(4);
+    expect(callsOf(handle)).toHaveLength(4);
   });
 
   it('is started by whoever tells it first, and only told by the next', async () => {
