@@ -34,14 +34,21 @@ export interface DryRun {
   notes: ReturnType<Findings['notes']>;
 }
 
-/** Reads a whole file and judges each message as the server would, without sending anything. */
-export async function dryRun(source: OpenedSource): Promise<DryRun> {
+/**
+ * Reads a whole file and judges each message as the server would, without sending anything.
+ * @param onMessages is told again and again how many messages there were so far
+ */
+export async function dryRun(
+  source: OpenedSource,
+  onMessages: (messages: number) => void = () => undefined,
+): Promise<DryRun> {
   const findings = new Findings();
   const seen = new Set<number>();
   const speakers = new Map<string, number>();
   let [messages, memories, timeless] = [0, 0, 0];
   let [first, last]: [Date | null, Date | null] = [null, null];
   for await (const { line, message } of sentLines(source, (entry) => findings.take(entry))) {
+    onMessages(messages);
     if (isMemoryLine(message)) {
       memories += 1;
       continue;

@@ -1,13 +1,12 @@
 import { openSource, type SourceOptions } from '../sources/open-source';
+import { sizeOfFile } from './file-size';
 import type { Problem } from './findings';
 import type { Rejection } from './import-status';
 import { sentLines } from './sent-lines';
 
-const STDIN = '-';
-
 /**
- * Finds where in the file the lines stand that the server refused, by reading it once more. Standard input cannot be
- * read again: there the server's numbers stay.
+ * Finds where in the file the lines stand that the server refused, by reading it once more. Standard input and pipes
+ * cannot be read again: there the server's numbers stay.
  */
 export async function locate(
   file: string,
@@ -16,7 +15,7 @@ export async function locate(
 ): Promise<Problem[]> {
   const wanted = new Map(rejections.map((rejection) => [rejection.line, rejection.reason]));
   const found: Problem[] = [];
-  if (file !== STDIN && wanted.size > 0) {
+  if (sizeOfFile(file) !== undefined && wanted.size > 0) {
     const source = await openSource(file, options);
     for await (const { sentLine, line, message } of sentLines(source, () => undefined)) {
       const reason = wanted.get(sentLine);

@@ -113,7 +113,8 @@ function example(words: string): string {
   return `\nExample:\n  npx agentic-memories ${words}`;
 }
 
-function wholeNumber(text: string): number {
+/** @throws InvalidArgumentError */
+export function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }

@@ -6,8 +6,10 @@ import { listImports, listRejections, showImport, steerImport, type OutputOption
 import { addKeys, addMigrate } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
 import { packageVersion } from './invocation';
-import { addMemoryCommands } from './program-memories';
+import { addMemoryCommands, wholeNumber } from './program-memories';
 import { serverOf, withServer, type ServerOptions } from './server-options';
+
+const DEFAULT_IMPORTS = 50;
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 failed, or some lines were not imported; 2 wrong usage; 3 server out of reach; 130 interrupted.`;
@@ -35,7 +37,8 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
   const at = withServer;
   at(imports.command('list'))
     .description('The imports there are, the newest first.')
-    .action(async (options: ServerOptions & OutputOptions) =>
+    .option('--limit <n>', 'how many, up to 1,000', wholeNumber, DEFAULT_IMPORTS)
+    .action(async (options: ServerOptions & OutputOptions & { limit: number }) =>
       onExit(await listImports(serverOf(options), options)),
     );
   at(imports.command('show'))

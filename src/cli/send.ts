@@ -1,17 +1,15 @@
-import { statSync } from 'node:fs';
 import { isMemoryLine } from '../sources/entry';
 import type { OpenedSource } from '../sources/open-source';
 import { CliError, EXIT } from './exit';
+import { fileProgress } from './file-progress';
 import type { Findings } from './findings';
 import type { ImportReceipt } from './import-status';
-import { pace, RateMeter, type Progress } from './progress';
+import type { Progress } from './progress';
 import { sentLines, type SentLine } from './sent-lines';
 import type { Server } from './server';
 import { counted } from './words';
 
 const PIECE_CHARS = 64 * 1024;
-const SHOW_EVERY_MS = 100;
-const STDIN = '-';
 
 export interface Sending {
   source: OpenedSource;
@@ -52,7 +50,7 @@ export async function send(server: Server, sending: Sending): Promise<Sent> {
   return { receipt, messages: state.messages, endedEarly: state.endedEarly };
 
   async function* pieces(): AsyncGenerator<string> {
-    const show = shown(sending, state);
+    const show = fileProgress(progress, { ...sending, doing: 'sending' });
     let piece = '';
     for (; !next.done && !isToEnd(); next = await lines.next()) {
       piece += onWire(next.value);
@@ -61,11 +59,11 @@ export async function send(server: Server, sending: Sending): Promise<Sent> {
       if (piece.length < PIECE_CHARS) continue;
       yield piece;
       piece = '';
-      show();
+      show(state.messages);
     }
     isToEnd();
     if (piece !== '') yield piece;
-    show();
+    show(state.messages);
     progress.show({
       doing: 'sending',
       done: 1,
@@ -84,21 +82,4 @@ export async function send(server: Server, sending: Sending): Promise<Sent> {
 
 function onWire({ blanksBefore, message }: SentLine): string {
   return `${'\n'.repeat(blanksBefore)}${JSON.stringify(message)}\n`;
-}
-
-/** The file's bytes say how far it is; its messages say how fast. */
-function shown({ file, bytesRead, progress }: Sending, state: { messages: number }): () => void {
-  const size = file === STDIN ? undefined : statSync(file).size;
-  const [messageRate, byteRate] = [new RateMeter(), new RateMeter()];
-  let nextAt = 0;
-  return () => {
-    const now = performance.now();
-    if (now < nextAt) return;
-    nextAt = now + SHOW_EVERY_MS;
-    const read = bytesRead();
-    const bytesASecond = byteRate.add(read, now);
-    const left = size === undefined || !bytesASecond ? undefined : (size - read) / bytesASecond;
-    const detail = [counted(state.messages, 'message'), pace(messageRate.add(state.messages, now), left)];
-    progress.show({ doing: 'sending', done: read, total: size, detail: detail.filter(Boolean).join(', ') });
-  };
 }

@@ -94,5 +94,5 @@ test.each([
 
 test('a file that is not there, and a folder', async () => {
   await expect(read(path.join(folder, 'nothing'))).rejects.toThrow(/there is no such file/);
-  await expect(read(folder)).rejects.toThrow(/cannot be read/);
+  await expect(read(folder)).rejects.toThrow(/cannot be read: it is a folder; name the file in it/);
 });

@@ -18,6 +18,11 @@ const SOURCES: Record<Format, Source> = {
 /** Formats in which a record is one message, so that lines sent can keep the file's numbers. */
 const MESSAGE_A_LINE: readonly Format[] = ['ndjson', 'csv'];
 
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder; name the file in it, such as conversations.json'],
+]);
+
 export interface SourceOptions extends SourceDefaults {
   /** Undefined: found by looking. */
   format?: Format | undefined;
@@ -60,8 +65,9 @@ async function opened(path: string, { onRead = () => undefined }: SourceOptions)
   } catch (thrown) {
     const error = ensureError(thrown);
     if (!('code' in error)) throw error;
-    const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message;
-    throw new SourceError(`${path} cannot be read: ${reason}`, { cause: error });
+    throw new SourceError(`${path} cannot be read: ${REASONS.get(error.code) ?? error.message}`, {
+      cause: error,
+    });
   }
 }
 

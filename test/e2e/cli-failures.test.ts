@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCli, startCli } from '../support/cli';
 import { freePort } from '../support/free-port';
@@ -72,6 +77,57 @@ test('a refused message of an export is found again in it', async () => {
   );
   expect(run.stdout).toContain('1 × a part that is no text (image_asset_pointer)');
   expect(run.code).toBe(1);
+});
+
+test('a pipe with a name is read once: the lines keep the server’s numbers', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agentic-memories-pipe-'));
+  try {
+    server = await startStandIn({
+      [POST]: async (request, response) => {
+        await bodyOf(request);
+        json(response, receipt({ accepted: 1, rejected: 1 }), 202);
+      },
+      [REJECTIONS]: (_, response) => void response.end('{"line":2,"reason":"content: too long"}\n'),
+    });
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [run] = await Promise.all([
+      runCli(importArgs(pipe, '--detach', '--json')),
+      writeFile(pipe, line(1) + line(2)),
+    ]);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      problems: [{ line: 2, from: 'server', reason: 'content: too long' }],
+    });
+    expect(run.code).toBe(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('--dry-run says what would be imported and what would not, and sends nothing', async () => {
+  server = await startStandIn({});
+  const run = await runCli(importArgs(fixturePath('chat-log.csv'), '--user', 'ada', '--dry-run'));
+  expect(run.stdout).toMatch(/chat-log\.csv: a dry run, nothing was sent/);
+  expect(run.stdout).toMatch(/format +csv\n +conversations +2\n +messages +4\n +speakers +Grace 2, /);
+  expect(run.stdout).toMatch(/first +2024-05-08T10:00:00\.000Z\n +last +2024-05-09T09:00:00\.000Z/);
+  expect(run.stdout).toMatch(/\n2 problems:\n {2}line 6: the time .*\n {2}line 7: the row has no text$/m);
+  expect(run.stderr).toMatch(/^reading: /);
+  expect(run.code).toBe(1);
+  expect(server.requests).toEqual([]);
+});
+
+test('of many imports the newest are listed, and that there are older ones', async () => {
+  const imports = [state('running'), state('paused')];
+  server = await startStandIn({
+    'GET /v1/imports?limit=2': (_, response) => json(response, { imports, next_cursor: 'more' }),
+    'GET /v1/imports?limit=50': (_, response) => json(response, { imports, next_cursor: null }),
+  });
+  const some = await runCli(['imports', 'list', '--limit', '2', '--url', server.url]);
+  expect(some.stdout).toContain(`There are older ones: npx agentic-memories imports list --limit N --url`);
+  const all = await runCli(['imports', 'list', '--url', server.url]);
+  expect(all.stdout).not.toContain('older');
+  const scripted = await runCli(['imports', 'list', '--limit', '2', '--json', '--url', server.url]);
+  expect(JSON.parse(scripted.stdout)).toHaveLength(2);
 });
 
 test('a server that does not read is not drowned, nor is the memory filled', async () => {
@@ -158,6 +214,7 @@ test.each([
   ['an unknown option', ['import', MESSAGES, '--quick']],
   ['an unknown command', ['imports', 'explode']],
   ['an address that is none', ['import', MESSAGES, '--url', 'localhost:8080']],
+  ['a limit that is none', ['imports', 'list', '--limit', 'all']],
   ['an offset that is none', ['import', MESSAGES, '--utc-offset', 'CET']],
   ['a file that is not there', ['import', '/nowhere/nothing.json']],
   ['no user', ['import', fixturePath('claude-conversations.json')]],

@@ -192,6 +192,20 @@ test('pause, list, show, resume and cancel', async () => {
     status: 'completed',
     totals: { indexed: 600, pending: 0 },
   });
+  const many = text
+    .replaceAll('of many', `again, ${'and again '.repeat(40)}`)
+    .replaceAll('"conversation_id":"c', '"conversation_id":"d');
+  const { import_id: other } = printed(await cli(['import', '-', '--detach', '--json'], many));
+  const cancelled = await cli(['imports', 'cancel', other]);
+  expect({ code: cancelled.code, stdout: cancelled.stdout }).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`import ${other}: cancelled`),
+  });
+  const watched = await cli(['imports', 'show', other, '--follow', '--json']);
+  expect(watched.code).toBe(1);
+  const { totals } = JSON.parse(watched.stdout) as { totals: Record<string, number> };
+  expect(totals['failed']).toBeGreaterThan(0);
+  expect(totals['indexed']! + totals['failed']! + totals['pending']!).toBe(600);
   const unknown = await cli(['imports', 'cancel', randomUUID()]);
   expect(unknown.stderr).toMatch(/404[\s\S]*imports list/);
   expect(unknown.code).toBe(1);

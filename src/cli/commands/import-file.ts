@@ -3,6 +3,7 @@ import type { Format } from '../../sources/detect';
 import { openSource, type SourceOptions } from '../../sources/open-source';
 import { dryRun, dryRunText } from '../dry-run';
 import { CliError, EXIT, type ExitCode } from '../exit';
+import { fileProgress } from '../file-progress';
 import { Findings, noteLines, problemLines } from '../findings';
 import { follow } from '../follow';
 import { importPath, type ImportReceipt, type ImportStatus, type Rejection } from '../import-status';
@@ -35,11 +36,7 @@ export interface ImportOptions {
 export async function importFile(server: Server, file: string, options: ImportOptions): Promise<ExitCode> {
   const { user, conversation, format, utcOffset } = options;
   const sourceOptions: SourceOptions = { user, conversation, format, utcOffset };
-  if (options.dryRun) {
-    const run = await dryRun(await openSource(file, sourceOptions));
-    console.log(options.json ? JSON.stringify(run) : dryRunText(file, run));
-    return run.problem_count === 0 ? EXIT.done : EXIT.failed;
-  }
+  if (options.dryRun) return tryFile(file, options, sourceOptions);
   const findings = new Findings();
   const progress = createProgress(options.progress);
   try {
@@ -53,6 +50,31 @@ export async function importFile(server: Server, file: string, options: ImportOp
       const outcome: Outcome = { server, file, sent, status, findings, isDetached: detach.aborted };
       console.log(options.json ? JSON.stringify(asJson(outcome)) : asText(outcome));
       return exitCodeOf(outcome);
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function tryFile(
+  file: string,
+  options: ImportOptions,
+  sourceOptions: SourceOptions,
+): Promise<ExitCode> {
+  const progress = createProgress(options.progress);
+  try {
+    return await interruptible(async ({ first: stop }) => {
+      let bytesRead = 0;
+      const source = await openSource(file, { ...sourceOptions, onRead: (bytes) => (bytesRead += bytes) });
+      stop.addEventListener('abort', () => source.close());
+      const run = await dryRun(
+        source,
+        fileProgress(progress, { doing: 'reading', file, bytesRead: () => bytesRead }),
+      );
+      progress.stop();
+      if (stop.aborted) throw new CliError(EXIT.interrupted, 'interrupted; nothing was sent');
+      console.log(options.json ? JSON.stringify(run) : dryRunText(file, run));
+      return run.problem_count === 0 ? EXIT.done : EXIT.failed;
     });
   } finally {
     progress.stop();

@@ -13,12 +13,22 @@ export interface OutputOptions {
 }
 
 /** `imports list` */
-export async function listImports(server: Server, { json }: OutputOptions): Promise<ExitCode> {
-  const { imports } = await server.ask<{ imports: ImportStatus[] }>('GET', '/v1/imports');
+export async function listImports(
+  server: Server,
+  { json, limit }: OutputOptions & { limit: number },
+): Promise<ExitCode> {
+  const { imports, next_cursor: more } = await server.ask<{
+    imports: ImportStatus[];
+    next_cursor: string | null;
+  }>('GET', `/v1/imports?limit=${limit}`);
   if (json) console.log(JSON.stringify(imports));
   else if (imports.length === 0)
     console.log(`No imports yet. To make one: ${commandLine(['import', 'FILE'], server.address)}`);
   else console.log(table([HEADER, ...imports.map(rowOf)]));
+  if (more !== null && !json)
+    console.log(
+      `\nThere are older ones: ${commandLine(['imports', 'list', '--limit', 'N'], server.address)}`,
+    );
   return EXIT.done;
 }
 
