@@ -16,7 +16,7 @@ import {
   type ImportAnswer,
   type ImportLineBody,
 } from '../support/import-client';
-import { census } from '../support/invariants';
+import { census, wrongImportTotals } from '../support/invariants';
 import { poll } from '../support/poll';
 import { startStubEmbeddingServer, type StubEmbeddingServer } from '../support/stub-embedding-server';
 
@@ -37,6 +37,8 @@ const START_DEADLINE_MS = 120_000;
 const RECOVERY_DEADLINE_MS = 90_000;
 const END_DEADLINE_MS = 120_000 + LINES * 30;
 const LOOK_EVERY_MS = 250;
+/** Counting every message costs more than looking at totals. */
+const LOOKS_A_COUNT = 8;
 
 const namespace = `kill-import-${randomUUID().slice(0, 8)}`;
 const dataDir = mkdtempSync(join(tmpdir(), 'agentic-memories-kill-import-'));
@@ -94,8 +96,13 @@ it(
     embedder.behaviour = { kind: 'answer', latencyMs: EMBED_LATENCY_MS };
     const body = ndjson(lines());
     const looking = watchTotals();
+    let kills = 0;
     const whole = sendUntilWhole(body);
-    for (let round = 0; round < ROUNDS; round += 1) for (const part of shuffled(PARTS)) await kill(part);
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const part of shuffled(PARTS)) {
+        await kill(part);
+        kills += 1;
+      }
     embedder.behaviour = { kind: 'answer' };
     await whole;
     const imports = await poll(
@@ -110,6 +117,8 @@ it(
     const looks = await looking.stop();
     expect(looks.problems).toEqual([]);
     expect(looks.count).toBeGreaterThan(10);
+    expect(looks.counts).toBeGreaterThan(2);
+    expect(await wrongImportTotals(pool, namespace)).toEqual([]);
 
     expect(imports.reduce((sum, one) => sum + one.totals.accepted, 0)).toBe(LINES);
     expect(imports.reduce((sum, one) => sum + one.totals.indexed, 0)).toBe(LINES);
@@ -121,7 +130,7 @@ it(
       batchesWithoutMemory: 0,
       failedBatches: 0,
     });
-    await expectStoresAgree();
+    const stores = await expectStoresAgree();
     const again = await sendImport(api, body);
     expect(again).toMatchObject({ status: 202, body: { accepted: 0, duplicates: LINES, rejected: 0 } });
     const turns = await pool.query<{ in_order: boolean }>(
@@ -129,6 +138,9 @@ it(
       [namespace],
     );
     expect(turns.rows[0]!.in_order).toBe(true);
+    process.stdout.write(
+      `${LINES} lines in ${CONVERSATIONS} conversations, ${kills} times kill -9, sent ${await whole} times: ${imports.length} imports, ${LINES} accepted and indexed once, ${stores.vectors} vectors, ${stores.objects} objects for ${stores.memories} memories, totals right at ${looks.count} looks and ${looks.counts} counts of the rows; sent again: ${again.body.accepted} accepted, ${again.body.duplicates} duplicates\n`,
+    );
   },
   END_DEADLINE_MS + ROUNDS * PARTS.length * RECOVERY_DEADLINE_MS,
 );
@@ -146,14 +158,19 @@ function lines(): ImportLineBody[] {
   });
 }
 
-/** As a careful client does: the same file again until it is answered. */
-async function sendUntilWhole(body: string): Promise<void> {
+/** As a careful client does: the same file again until it is answered. @returns how often it was sent */
+async function sendUntilWhole(body: string): Promise<number> {
+  let times = 0;
   await poll(
     'the file is in as a whole',
     END_DEADLINE_MS,
-    async () => (await sendImport(api, body)).status === 202,
+    async () => {
+      times += 1;
+      return (await sendImport(api, body)).status === 202;
+    },
     1_000,
   );
+  return times;
 }
 
 async function kill(part: (typeof PARTS)[number]): Promise<void> {
@@ -167,10 +184,10 @@ async function kill(part: (typeof PARTS)[number]): Promise<void> {
   await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
 }
 
-/** Looks at the totals of every import, again and again, whatever is dead meanwhile. */
-function watchTotals(): { stop(): Promise<{ count: number; problems: string[] }> } {
+/** Looks at the totals of every import, again and again, whatever is dead meanwhile, and holds them against the rows. */
+function watchTotals(): { stop(): Promise<{ count: number; counts: number; problems: string[] }> } {
   let running = true;
-  let count = 0;
+  let [count, counts] = [0, 0];
   const problems: string[] = [];
   const watching = (async () => {
     while (running) {
@@ -183,6 +200,11 @@ function watchTotals(): { stop(): Promise<{ count: number; problems: string[] }>
           problems.push(String(error));
         }
       }
+      if (count % LOOKS_A_COUNT === 1) {
+        const wrong = await wrongImportTotals(pool, namespace).catch(() => null);
+        if (wrong) counts += 1;
+        problems.push(...(wrong ?? []));
+      }
       await sleep(LOOK_EVERY_MS);
     }
   })();
@@ -190,7 +212,7 @@ function watchTotals(): { stop(): Promise<{ count: number; problems: string[] }>
     async stop() {
       running = false;
       await watching;
-      return { count, problems };
+      return { count, counts, problems };
     },
   };
 }
@@ -204,7 +226,7 @@ async function everyImport(): Promise<ImportAnswer[]> {
 }
 
 /** As many vectors as messages, and as many objects as memories. */
-async function expectStoresAgree(): Promise<void> {
+async function expectStoresAgree(): Promise<{ vectors: number; memories: number; objects: number }> {
   const vectors = await pool.query('SELECT count(*)::int AS n FROM turn_vectors WHERE namespace = $1', [
     namespace,
   ]);
@@ -221,9 +243,15 @@ async function expectStoresAgree(): Promise<void> {
     embedderName: `stub-${DIMENSIONS}`,
     timeoutMs: REQUEST_DEADLINE_MS,
   });
+  const found = { vectors: vectors.rows[0].n as number, memories: 0, objects: 0 };
   try {
-    for (const { user_id: userId, memories } of rows.rows)
-      expect(await index.count(tenantName(namespace, userId))).toBe(memories);
+    for (const { user_id: userId, memories } of rows.rows) {
+      const objects = await index.count(tenantName(namespace, userId));
+      expect(objects).toBe(memories);
+      found.memories += memories;
+      found.objects += objects;
+    }
+    return found;
   } finally {
     await index.close();
   }

@@ -387,8 +387,13 @@ describe('receiving lines', () => {
 describe('occurrences', () => {
   it('are counted the same whether they fit into memory or not', async () => {
     const texts = Array.from({ length: 60 }, (_, i) => `text ${(i * 7) % 25}`);
-    const ids = async (maxInMemory: number): Promise<string[]> => {
-      const occurrences = new Occurrences(pool, await newImport(), maxInMemory);
+    const spilled = async ({ importId }: ImportRef): Promise<number> => {
+      const counted = 'SELECT count(*)::int AS n FROM import_occurrences WHERE import_id = $1';
+      return (await pool.query<{ n: number }>(counted, [importId])).rows[0]!.n;
+    };
+    const ids = async (maxInMemory: number): Promise<{ named: string[]; spilled: number }> => {
+      const ref = await newImport();
+      const occurrences = new Occurrences(pool, ref, maxInMemory);
       const named: string[] = [];
       for (let from = 0; from < texts.length; from += 6) {
         const messages = texts.slice(from, from + 6).map((text) => ({ ...saying('', text), unnamed: true }));
@@ -396,10 +401,18 @@ describe('occurrences', () => {
         await occurrences.spillWhenFull();
         named.push(...messages.map((one) => one.messageId));
       }
-      return named;
+      const held = { named, spilled: await spilled(ref) };
+      // Nobody asks for them once the body has ended.
+      await endImportBody(pool, ref);
+      expect(await spilled(ref)).toBe(0);
+      return held;
     };
     const inMemory = await ids(1_000);
-    expect(new Set(inMemory).size).toBe(60);
-    expect(await ids(8)).toEqual(inMemory);
+    expect(new Set(inMemory.named).size).toBe(60);
+    expect(inMemory.spilled).toBe(0);
+    const bounded = await ids(8);
+    expect(bounded.named).toEqual(inMemory.named);
+    // All but what one spill leaves room for.
+    expect(bounded.spilled).toBeGreaterThanOrEqual(25 - 8);
   });
 });

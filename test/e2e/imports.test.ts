@@ -375,7 +375,10 @@ describe('a running import', () => {
     const sent = await sendImport(stack.url, many(user));
     const id = sent.body.import_id as string;
     const paused = await api.post(`/v1/imports/${id}/pause`);
-    expect(paused).toMatchObject({ status: 200, body: { status: 'paused', waiting_for: 'to be resumed' } });
+    expect(paused).toMatchObject({
+      status: 200,
+      body: { status: 'paused', waiting_for: 'someone to resume it' },
+    });
     const still = await poll('nothing moves any more', 30_000, async () => {
       const before = await importView(stack.url, id);
       await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -13,6 +13,7 @@ import { createTemporalClient } from '../../src/temporal/connection';
 import { importView, ndjson, sendImport, type ImportAnswer } from '../support/import-client';
 import { bareInserts, objectsOf } from './bare-inserts';
 import { startBenchStack, type BenchStack } from './bench-stack';
+import { streamOfLines } from './bench-import-stream';
 import { startInstantEmbeddings } from './instant-embeddings';
 import { JsonClient, openLoop, quantile } from './requests';
 import { CONVERSATION_MESSAGES, talk, turnText, type Line } from './synthetic-talk';
@@ -29,8 +30,12 @@ const DEADLINE_MS = 30 * 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Prints the figures of imports as ratios taken in one run on this machine: `npm run bench:import`. */
+/**
+ * Prints the figures of imports as ratios taken in one run on this machine: `npm run bench:import`; with `-- stream` what
+ * a million lines do to the memory of the API instead.
+ */
 async function main(): Promise<void> {
+  if (process.argv[2] === 'stream') return streamOfLines(say);
   say(
     `${LOCAL_MESSAGES} messages with the local embedder, ${STUB_MESSAGES} with an instant one, ${CONVERSATION_MESSAGES} a conversation`,
   );

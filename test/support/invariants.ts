@@ -55,3 +55,26 @@ export async function storedIds(pool: Pool, namespace: string): Promise<string[]
   );
   return result.rows.map((row) => row.id);
 }
+
+const WRONG_TOTALS = `
+  WITH kept AS (
+    SELECT m.import_id, count(*)::int AS accepted,
+           (count(*) FILTER (WHERE b.status = 'indexed'))::int AS indexed,
+           (count(*) FILTER (WHERE b.status = 'failed'))::int AS failed
+      FROM messages m
+      LEFT JOIN LATERAL (
+        SELECT b.status, b.last_seq FROM batches b
+         WHERE b.namespace = m.namespace AND b.user_id = m.user_id AND b.conversation_id = m.conversation_id
+           AND b.first_seq <= m.seq ORDER BY b.first_seq DESC LIMIT 1) b ON b.last_seq >= m.seq
+     WHERE m.namespace = $1 AND m.import_id IS NOT NULL GROUP BY 1)
+  SELECT jsonb_build_object('counted', jsonb_build_array(i.accepted, i.indexed, i.failed),
+                            'kept', jsonb_build_array(k.accepted, k.indexed, k.failed))::text AS wrong
+    FROM imports i LEFT JOIN kept k USING (import_id)
+   WHERE i.namespace = $1
+     AND (i.accepted, i.indexed, i.failed) <> (coalesce(k.accepted, 0), coalesce(k.indexed, 0), coalesce(k.failed, 0))`;
+
+/** Imports whose totals are not those of their rows, message by message, at this moment. */
+export async function wrongImportTotals(pool: Pool, namespace: string): Promise<string[]> {
+  const result = await pool.query<{ wrong: string }>(WRONG_TOTALS, [namespace]);
+  return result.rows.map((row) => row.wrong);
+}

@@ -44,7 +44,7 @@ export const rejections: RouteExample = {
 
 export const pause: RouteExample = {
   params,
-  answers: { 200: { ...running, status: 'paused', waiting_for: 'to be resumed' } },
+  answers: { 200: { ...running, status: 'paused', waiting_for: 'someone to resume it' } },
 };
 
 export const resume: RouteExample = { params, answers: { 200: running } };

@@ -288,7 +288,7 @@ async function wireOf(deps: ApiDependencies, view: ImportView): Promise<z.output
 
 /** In words, what an import waits for; null while it moves, and when it is done. */
 async function waitingFor(deps: ApiDependencies, view: ImportView): Promise<string | null> {
-  if (view.status === 'paused') return 'to be resumed';
+  if (view.status === 'paused') return 'someone to resume it';
   if (view.totals.pending === 0) return view.status === 'receiving' ? 'more lines' : null;
   if (view.obstacle !== null) return view.obstacle;
   if (view.stillForMs < STILL_AFTER_MS) return null;
