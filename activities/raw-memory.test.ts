@@ -82,5 +82,18 @@ describe('the raw memory', () => {
       metadata: { portfolio: { ticker: 'KO', shares: 3, price: 60, currency: 'USD', action: 'buy' } },
     });
     expect(rawMemory(REF, 'id', [turn(1)], READING).metadata).not.toHaveProperty('portfolio');
+    const put = {
+      action: 'buy' as const,
+      asset: 'index fund',
+      amount: 2_000,
+      currency: 'EUR',
+      saidAt: at,
+    };
+    expect(rawMemory(REF, 'id', [turn(1)], { ...READING, trades: [put] }).metadata['portfolio']).toEqual({
+      asset: 'index fund',
+      amount: 2_000,
+      currency: 'EUR',
+      action: 'buy',
+    });
   });
 });

@@ -1,10 +1,7 @@
 import type { Memory } from '../src/domain/memory';
-import type { Trade, TradeAction } from '../src/domain/holdings/trades';
+import { portfolioOf } from '../src/domain/holdings/portfolio';
 import { saidAt, textOfTurns, type ConversationRef, type Turn } from '../src/domain/message';
 import type { BatchReading } from './read-batch';
-
-/** The contract's keys of a trade; the first thing done, else held, else aimed at. */
-const TOLD_FIRST: readonly TradeAction[] = ['buy', 'sell', 'hold', 'goal'];
 
 /**
  * The raw memory of one batch: the text of a single message, or a batched transcript of several, one
@@ -49,15 +46,4 @@ export function rawMemory(
     createdAt: saidAt(first),
     storedAt: first.storedAt,
   };
-}
-
-function portfolioOf(trades: readonly Trade[]): Record<string, unknown> | null {
-  const first = TOLD_FIRST.flatMap((action) => trades.find((trade) => trade.action === action) ?? [])[0];
-  if (!first) return null;
-  const { ticker, asset, shares, price, currency, action } = first;
-  return Object.fromEntries(
-    Object.entries({ ticker, asset, shares, price, currency, action }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
 }

@@ -1,3 +1,5 @@
+import { portfolioOf } from '../domain/holdings/portfolio';
+import { tradesIn } from '../domain/holdings/trades';
 import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
 import { admitUser } from './erasures';
 import { markEpisodesStale } from './episodes';
@@ -11,6 +13,7 @@ import {
   type MemoryRow,
 } from './memories';
 import { run, type Queryable } from './pool';
+import { readTradesAnew } from './readings';
 import { markTiersPending } from './tier-marks';
 
 /** A memory that somebody wrote by hand. */
@@ -80,6 +83,8 @@ export async function saveFact(
 /** What may be changed of a memory by hand; undefined fields stay. */
 export interface MemoryChange {
   content?: string | undefined;
+  /** What is felt in the new content, of something that was said; undefined: as before. */
+  felt?: EmotionalSignature | null | undefined;
   layer?: Layer | undefined;
   importance?: number | undefined;
   personaTags?: string[] | undefined;
@@ -108,7 +113,7 @@ const LOCK = {
 };
 const CHANGE = {
   name: 'change-memory',
-  text: `UPDATE memories SET content = $4, layer = $5, importance = $6, persona_tags = $7, metadata = $8,
+  text: `UPDATE memories SET content = $4, layer = $5, importance = $6, persona_tags = $7, metadata = $8, emotional_signature = $9,
                 content_edited = content_edited OR (tier = 'raw' AND content <> $4)
           WHERE namespace = $1 AND user_id = $2 AND id = $3`,
 };
@@ -132,14 +137,19 @@ export async function changeMemory(
   const row = (await run<MemoryRow>(on, LOCK, key)).rows[0];
   if (!row) return null;
   const content = change.content ?? row.content;
+  const metadata = mergedMetadata(row.metadata, change.metadata);
+  const saidAnew = row.tier === 'raw' && content !== row.content && isOfUser(metadata);
+  const felt = saidAnew && change.felt !== undefined ? change.felt : row.emotional_signature;
   await run(on, CHANGE, [
     ...key,
     content,
     change.layer ?? row.layer,
     change.importance ?? row.importance,
     change.personaTags ?? row.persona_tags,
-    JSON.stringify(mergedMetadata(row.metadata, change.metadata)),
+    JSON.stringify(saidAnew ? retraded(metadata, content) : metadata),
+    felt === null ? null : JSON.stringify(felt),
   ]);
+  if (saidAnew) await readTradesAnew(on, owner, id);
   if (change.ttlSeconds !== undefined) await run(on, SET_EXPIRY, [...key, change.ttlSeconds]);
   let reindexed: string[] = [];
   if (content !== row.content) {
@@ -164,6 +174,17 @@ function mergedMetadata(
     else merged[key] = value;
   }
   return merged;
+}
+
+/** Trades are those that the new content tells of. */
+function retraded(metadata: Record<string, unknown>, content: string): Record<string, unknown> {
+  const { portfolio: _, ...others } = metadata;
+  const portfolio = portfolioOf(tradesIn(content));
+  return portfolio ? { ...others, portfolio } : others;
+}
+
+function isOfUser({ message_roles: roles }: Record<string, unknown>): boolean {
+  return Array.isArray(roles) && roles.includes('user');
 }
 
 /** How many turns before a batch help to index it. */

@@ -43,13 +43,24 @@ export async function saveReadings(
   await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
 }
 
+const ANEW = {
+  name: 'read-trades-anew',
+  text: `UPDATE memory_readings SET trades = coalesce(trades, '[]')
+          WHERE namespace = $1 AND user_id = $2 AND memory_id = $3`,
+};
+
+/** Has tradesOf read a memory whose content was changed by hand, whatever it told of before. */
+export async function readTradesAnew(on: Queryable, owner: Owner, memoryId: string): Promise<void> {
+  await run(on, ANEW, [owner.namespace, owner.userId, memoryId]);
+}
+
 /** A long history of trades is cut at its beginning. */
 const MAX_TRADING_MEMORIES = 5_000;
 
 // A memory that was merged into a live one still tells of its own trade: two purchases said in the same words are two.
 const TRADES = {
   name: 'trades-of-user',
-  text: `SELECT m.id, r.trades, CASE WHEN m.content_edited THEN m.content END AS edited FROM memory_readings r
+  text: `SELECT m.id, m.created_at, r.trades, CASE WHEN m.content_edited THEN m.content END AS edited FROM memory_readings r
            JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.id = r.memory_id
           WHERE r.namespace = $1 AND r.user_id = $2 AND r.trades IS NOT NULL AND m.deleted_at IS NULL
             AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())
@@ -61,15 +72,16 @@ const TRADES = {
 
 /** What a user's memories tell of trades, holdings and goals, in the order it was said. */
 export async function tradesOf(on: Queryable, owner: Owner): Promise<DatedTrade[]> {
-  const result = await run<{ id: string; trades: (Trade & { saidAt: string })[]; edited: string | null }>(
-    on,
-    TRADES,
-    [owner.namespace, owner.userId],
-  );
+  const result = await run<{
+    id: string;
+    created_at: Date;
+    trades: (Trade & { saidAt: string })[];
+    edited: string | null;
+  }>(on, TRADES, [owner.namespace, owner.userId]);
   return result.rows
     .reverse()
-    .flatMap(({ id, trades, edited }) => {
-      const saidAt = new Date(trades[0]!.saidAt);
+    .flatMap(({ id, created_at: createdAt, trades, edited }) => {
+      const saidAt = trades[0] ? new Date(trades[0].saidAt) : createdAt;
       // Set right by hand: what it says now is what counts.
       if (edited !== null) return tradesIn(edited).map((trade) => ({ ...trade, saidAt, memoryId: id }));
       return trades.map((trade) => ({ ...trade, saidAt: new Date(trade.saidAt), memoryId: id }));

@@ -127,9 +127,15 @@ async function change(
   id: string,
   patch: MemoryPatch,
 ): Promise<Answer> {
+  const { content } = patch;
+  const felt =
+    content === undefined
+      ? undefined
+      : (await deps.readers.affect.feel([{ text: content, vector: null }]))[0];
   const changed = await transaction(deps.pool, (client) =>
     changeMemory(client, owner, id, {
-      content: patch.content,
+      content,
+      felt,
       layer: patch.layer,
       importance: patch.importance,
       personaTags: patch.persona_tags,

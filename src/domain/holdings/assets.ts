@@ -87,10 +87,10 @@ const COINS: Readonly<Record<string, string>> = {
 };
 /** Held without a ticker. */
 const THINGS =
-  'gold|silver|platinum|crypto|(?:(?!(?:an?|the|my|our|some|in|into|of|and|own)\\b)[a-z]+ )?(?:index|mutual) funds?|money market funds?|target date funds?|(?:world |global |bond |dividend |tech |clean energy )?etfs?|(?:treasury |government |corporate |municipal )?bonds?|treasur(?:y bills|ies)|reits?|index|nasdaq|s&p 500(?: index)?(?: funds?| etfs?)?';
-/** Upper-case words that are no tickers. */
+  'gold|silver|platinum|crypto|(?:(?!(?:an?|the|my|our|some|in|into|of|and|own)\\b)[a-z]+ )?(?:index|mutual) funds?|money market funds?|target date funds?|(?:world |global |bond |dividend |tech |clean energy )?etfs?|(?:treasury |government |corporate |municipal )bonds?|bonds|treasur(?:y bills|ies)|reits?|index|nasdaq|s&p 500(?: index)?(?: funds?| etfs?)?';
+/** Upper-case words that are no tickers, or hardly ever: what people work with, learn, drive and fall ill with. */
 const NO_TICKERS = new Set(
-  'A AI AM AND API ATM BBC CEO CFO CPI CTO CV DIY DJ DNA EP ETF ETFS EU EUR FAQ FBI FOMO FYI GBP GDP GP HR I ID IPO IQ IRA IRS ISA IT JPY LLC LOL MRI NASA NHS NO NOT NOW NYC OK OMG PC PDF PE PM PR REIT ROI ROTH SEC TAX THE TV UK UN US USA USD VIP WOW YES YOLO CHF CAD AUD NFT NFTS GPS HOA HSA MBA PHD ROI SIP SUV VAT VR YTD'.split(
+  'A ADD ADHD ADL AI AM AND API ASAP ATM ATV AUD BBC BBQ BMI BMW BP BPM BS BSC CAD CBD CBT CEO CFO CHF COPD COVID CPAP CPI CPR CT CTO CV DCA DIY DJ DNA DVD ECG EKG EP ER ETF ETFS EU EUR FAQ FBI FOMO FTSE FYI GAD GBP GDP GERD GI GLP GP GPA GPS GPU HDL HIIT HIV HOA HPV HR HRT HSA I IBS ICU ID IEP IPO IQ IRA IRS ISA IT IUD IVF JPY KPI KPIS LDL LED LGBT LLC LOL MBA MD MMR MRI MSC NASA NFT NFTS NHS NICU NO NOT NOW NYC OCD OK OKR OKRS OMG PC PCOS PCP PCR PDF PE PHD PIN PM PMDD PMS PR PSA PTA PTO PTSD QA REIT RN ROI ROTH RSI RSVP RV SAT SATS SEC SIP SQL SSN STD STI SUV TAX TB TED THE TMJ TSA TV UI UK UN URL US USA USB USD UTI UX VA VAT VHS VIP VR WFH WIFI WOW XL YES YOLO YTD'.split(
     ' ',
   ),
 );
@@ -108,12 +108,17 @@ const THING = new RegExp(`\\b(?:${THINGS})(?![\\p{L}])`, 'giu');
 const TICKER = /\$([A-Za-z]{1,5}(?:\.[A-Z])?)\b|(?<![\p{L}\p{N}])([A-Z]{2,5}(?:\.[A-Z])?)(?![\p{L}\p{N}])/gu;
 /** "shares of Acme Corp", "10 Acme shares", "Acme stock". */
 const NAMED_BESIDE =
-  /\b(?:shares?|stocks?|units?|position|stake)\s+(?:of|in)\s+(?:the\s+)?(\p{Lu}[\p{L}\p{N}&.'’-]*(?:\s+\p{Lu}[\p{L}\p{N}&.'’-]*){0,2})|(?<![\p{L}\p{N}])(\p{Lu}[\p{L}\p{N}&'’-]+(?:\s+\p{Lu}[\p{L}\p{N}&'’-]+)?)\s+(?:shares?|stocks?)\b/gu;
+  /\b(?:shares?|stocks?|stake)\s+(?:of|in)\s+(?:the\s+)?(\p{Lu}[\p{L}\p{N}&.'’-]*(?:\s+\p{Lu}[\p{L}\p{N}&.'’-]*){0,2})|(?<![\p{L}\p{N}])(\p{Lu}[\p{L}\p{N}&'’-]+(?:\s+\p{Lu}[\p{L}\p{N}&'’-]+)?)\s+(?:shares?|stocks?)\b/gu;
+const SHARES_AS_VERB = /^\s+(?:my|his|her|their|our|your|its|the|an?|it|with|everything|stories|photos)\b/i;
 const NO_NAMES =
   /^(?:I|My|The|We|Our|These|Those|His|Her|Their|Some|All|Half|Should|Bought|Sold|Today|Yesterday)$/i;
 
+/** How an asset is named: what its name may mean besides. */
+export type AssetKind = 'company' | 'coin' | 'cashtag' | 'symbol' | 'beside shares' | 'thing';
+
 /** A mention of an asset in a text, by its place. */
 export interface AssetMention extends Asset {
+  kind: AssetKind;
   index: number;
   length: number;
 }
@@ -121,9 +126,9 @@ export interface AssetMention extends Asset {
 /** The assets that a text mentions, in order, each place once. */
 export function assetsIn(text: string): AssetMention[] {
   const found: AssetMention[] = [];
-  const add = (index: number, length: number, asset: Asset): void => {
+  const add = (kind: AssetKind, index: number, length: number, asset: Asset): void => {
     const overlaps = found.some((one) => index < one.index + one.length && one.index < index + length);
-    if (!overlaps) found.push({ index, length, ...asset });
+    if (!overlaps) found.push({ kind, index, length, ...asset });
   };
   for (const match of text.matchAll(KNOWN)) {
     const name = match[0].toLowerCase();
@@ -131,22 +136,27 @@ export function assetsIn(text: string): AssetMention[] {
     if (company) {
       // "apple" and "target" are words as well: a company is written as one, or has shares beside it.
       if (/^\p{Lu}/u.test(match[0]) || sharesBeside(text, match.index, match[0].length))
-        add(match.index, match[0].length, { ticker: company.ticker, asset: company.name });
+        add('company', match.index, match[0].length, { ticker: company.ticker, asset: company.name });
     } else
-      add(match.index, match[0].length, { ticker: COINS[name]!, asset: capitalised(name.replace(/s$/, '')) });
+      add('coin', match.index, match[0].length, {
+        ticker: COINS[name]!,
+        asset: capitalised(name.replace(/s$/, '')),
+      });
   }
   for (const match of text.matchAll(TICKER)) {
     const symbol = (match[1] ?? match[2])!.toUpperCase();
     if (match[1] !== undefined || !NO_TICKERS.has(symbol))
-      add(match.index, match[0].length, { ticker: symbol });
+      add(match[1] === undefined ? 'symbol' : 'cashtag', match.index, match[0].length, { ticker: symbol });
   }
   for (const match of text.matchAll(NAMED_BESIDE)) {
+    // "Anna shares my view"
+    if (match[1] === undefined && SHARES_AS_VERB.test(text.slice(match.index + match[0].length))) continue;
     const name = (match[1] ?? match[2])!.replace(/['’]s$/, '').replace(/[.,]+$/, '');
     const at = match.index + match[0].indexOf(name);
-    if (!NO_NAMES.test(name)) add(at, name.length, { asset: name });
+    if (!NO_NAMES.test(name)) add('beside shares', at, name.length, { asset: name });
   }
   for (const match of text.matchAll(THING))
-    add(match.index, match[0].length, { asset: match[0].toLowerCase() });
+    add('thing', match.index, match[0].length, { asset: match[0].toLowerCase() });
   return found.sort((a, b) => a.index - b.index);
 }
 

@@ -58,7 +58,17 @@ describe('trades in what a user says', () => {
     ['I sold half of my Apple shares.', [{ ...AAPL, action: 'sell', portion: 0.5 }]],
     ['We sold 25% of our Nvidia position.', [{ ...NVDA, action: 'sell', portion: 0.25 }]],
     ['I sold some of my Apple shares.', [{ ...AAPL, action: 'sell' }]],
+    ['Sold 5 of my 20 Apple shares yesterday.', [{ ...AAPL, action: 'sell', shares: 5 }]],
+    ['I trimmed my Nvidia position by 10 shares.', [{ ...NVDA, action: 'sell', shares: 10 }]],
+    ['I reduced my Nvidia position.', [{ ...NVDA, action: 'sell' }]],
     // Several.
+    [
+      'I sold 10 shares of NVDA and used the money to buy 5 shares of AMD.',
+      [
+        { ticker: 'NVDA', action: 'sell', shares: 10 },
+        { ticker: 'AMD', action: 'buy', shares: 5 },
+      ],
+    ],
     [
       'I sold 3 Apple shares and bought 2 of Microsoft.',
       [
@@ -80,6 +90,31 @@ describe('trades in what a user says', () => {
     ['I am considering whether to sell my 20 Apple shares', [{ ...AAPL, action: 'hold', shares: 20 }]],
     ["I won't sell my Apple stock.", [{ ...AAPL, action: 'hold' }]],
     ['Should I sell my Tesla shares?', [{ ...TSLA, action: 'hold' }]],
+    ["I've got 100 shares of MSFT.", [{ ticker: 'MSFT', action: 'hold', shares: 100 }]],
+    [
+      'I own 20 AAPL, 10 TSLA and 5 NVDA.',
+      [
+        { ticker: 'AAPL', action: 'hold', shares: 20 },
+        { ticker: 'TSLA', action: 'hold', shares: 10 },
+        { ticker: 'NVDA', action: 'hold', shares: 5 },
+      ],
+    ],
+    [
+      'My portfolio: 40 AAPL and 25 MSFT.',
+      [
+        { ticker: 'AAPL', action: 'hold', shares: 40 },
+        { ticker: 'MSFT', action: 'hold', shares: 25 },
+      ],
+    ],
+    [
+      'My portfolio is mostly Apple and Tesla.',
+      [
+        { ...AAPL, action: 'hold' },
+        { ...TSLA, action: 'hold' },
+      ],
+    ],
+    ['I have some Bitcoin.', [{ ...BTC, action: 'hold' }]],
+    ['I have treasury bonds.', [{ asset: 'treasury bonds', action: 'hold' }]],
     // Goals.
     [
       'I want to buy 10 shares of Nvidia next year.',
@@ -93,7 +128,37 @@ describe('trades in what a user says', () => {
       'I plan to pay off my car loan this year.',
       [{ action: 'goal', text: 'I plan to pay off my car loan this year.' }],
     ],
+    ['I want to save 200 pounds a month.', [{ action: 'goal', text: 'I want to save 200 pounds a month.' }]],
     // None.
+    ['I want to lose 20 pounds by summer.', []],
+    ['I want to save my marriage.', []],
+    ['I hope to bond with my stepson.', []],
+    ['I plan to share my story.', []],
+    ["I'd like to invest more time in my kids.", []],
+    ['I have an interview at Google next week.', []],
+    ['We have two kids and I work at Microsoft.', []],
+    ['I have a call with Salesforce at nine.', []],
+    ['My Apple Watch says I slept badly.', []],
+    ['My Tesla is in the garage.', []],
+    ['I bought a Tesla last week.', []],
+    ['I bought two Sony headphones.', []],
+    ["I bought Apple's new phone.", []],
+    ['I bought Starbucks for everyone.', []],
+    ['I sold my Ford.', []],
+    ['I own a Toyota.', []],
+    ['I have Netflix and Spotify.', []],
+    ['I have ADHD.', []],
+    ['My BMI is 24.', []],
+    ['I have an SVT episode now and then.', []],
+    ['I sold my BMW.', []],
+    ['I added HIIT to my workouts.', []],
+    ['I bought LED bulbs.', []],
+    ['I have a strong bond with my sister.', []],
+    ['My index finger hurts.', []],
+    ['I have a gold ring from my grandmother.', []],
+    ['I bought a gold necklace.', []],
+    ['I have a feeling that Anna shares my view.', []],
+    ['I have a position in Marketing.', []],
     ['Should I buy Tesla?', []],
     ['What do you think of Nvidia?', []],
     ['I did not buy Apple shares.', []],

@@ -1,5 +1,7 @@
-import { MONEY, NUMBER, moneyOf, numberOf } from './amounts';
+import { MONEY, NUMBER, moneyOf } from './amounts';
 import { assetsIn, type Asset, type AssetMention } from './assets';
+import { sharesIn, type AssetContext } from './counts';
+import { meansShares, type Possession } from './means-shares';
 
 export const TRADE_ACTIONS = ['buy', 'sell', 'hold', 'goal'] as const;
 export type TradeAction = (typeof TRADE_ACTIONS)[number];
@@ -22,11 +24,20 @@ export interface Trade extends Asset {
 const BOUGHT =
   'bought|purchased|acquired|picked up|added|snapped up|loaded up on|invested|got|put|moved|scooped up';
 const SOLD =
-  'sold|dumped|unloaded|liquidated|offloaded|got rid of|cashed out(?: of)?|exited|closed (?:out )?(?:of )?|ditched';
+  'sold|dumped|unloaded|liquidated|offloaded|got rid of|cashed out(?: of)?|exited|closed (?:out )?(?:of )?|ditched|trimmed|reduced';
+/** Of these a sale without a number is of a part. */
+const LESSENED = /^(?:trimmed|reduced)$/i;
+/** Verbs that deal in anything: with them a name alone need not stand for shares. */
+const DEALS_IN_ANYTHING =
+  /^(?:picked up|added|loaded up on|got|put|moved|scooped up|got rid of|closed.*|ditched|trimmed|reduced)$/i;
 const HELD =
   'own|hold|have|keep|got|am holding|am keeping|am sitting on|still have|still own|still hold|kept|owns?|holding|keeping';
 const VERB = new RegExp(`\\b(?:(?<sold>${SOLD})|(?<bought>${BOUGHT}))(?![\\p{L}])`, 'giu');
 const HOLDS = new RegExp(`\\b(?:i|we|i've|we've|i'm|we're)\\s+(?:\\p{L}+\\s+){0,2}?(?:${HELD})\\b`, 'iu');
+const OWNS = /\b(?:own|hold|holding|sitting on)\b/i;
+/** "My portfolio: …", "our holdings are …" */
+const PORTFOLIO_OF =
+  /\b(?:my|our)\s+(?:\p{L}+\s+){0,2}?(?:portfolio|holdings|positions|ira|401k|isa)\b[^.?!]{0,20}?(?::|\b(?:is|are|has|have|holds?|contains?|includes?|consists?)\b)/iu;
 /** What makes of a deed a thought. */
 const SUPPOSED =
   /\b(?:if|should|might|may|would|could|wish(?:ed)?|almost|nearly|thinking|considering|tempted|was going to|were going to|instead of|rather than|imagine|suppose|what if|until i|unless|before i|when i|had i)\b/i;
@@ -35,9 +46,15 @@ const NEGATED =
 const NO_LONGER_HELD = /\b(?:no longer|don't|do not|doesn't)\s+(?:\p{L}+\s+)?(?:own|hold|have)\b/iu;
 const INTENDED =
   /\b(?:want(?:s|ed)? to|plan(?:s|ning)? (?:to|on)|goal|aim(?:ing)? (?:to|for)|hop(?:e|ing) to|would like to|i'd like to|intend to|going to|looking to|my target|target is|saving (?:up )?for|save up|dream (?:of|is)|by the time i|i'll|i will|need to save|trying to save|working towards?)\b/i;
-/** A goal counts when it is about money. */
+/** A goal counts when it is about money … */
 const ABOUT_MONEY =
-  /\b(?:save|saving|savings|invest|investing|retire|retirement|debts?|loans?|mortgage|down payment|deposit|portfolio|fund|shares?|stocks?|bonds?|dividends?|net worth|pension|budget|emergency fund|dollars?|euros?|pounds?|usd|eur|pay off|pay back|buy (?:a|an|my|our) (?:house|home|flat|apartment|car)|money|income)\b|[$€£]\s?\d/i;
+  /\b(?:sav(?:e|ing)(?! (?:time|energy|lives?|face|space|water|electricity|the|him|her|them|us|you|our|my|your|from)\b)|savings|(?:re)?invest(?:ing)?|retire|retirement|debts?|loans?|mortgage|down payment|deposit|portfolio|(?:emergency|index|mutual|college|wedding|holiday|house|travel) funds?|shares of|shares in|(?:more|\d) shares|stocks|stock market|bonds|dividends?|net worth|pension|budget|dollars?|euros?|usd|eur|gbp|pay off|pay back|buy (?:a|an|my|our) (?:house|home|flat|apartment|car)|money|income)\b|[$€£]\s?\d/i;
+const POUNDS = /\d\s?pounds?\b|\bpounds? (?:a|per|every|each) (?:week|month|year)\b/i;
+/** … and not about one's body, or one's time. */
+const OF_THE_BODY =
+  /\b(?:los(?:e|ing)|lost|gain(?:ing)?|drop|shed|weigh\w*|lift(?:ing)?|bench|squat|deadlift|pounds? (?:lighter|heavier|overweight|of muscle))\b/i;
+const INVESTS_ONESELF =
+  /\binvest(?:ing)?\b[^.]{0,30}\b(?:time|energy|effort|myself|ourselves|relationships?|marriage|friendships?|health|family|kids|children|people|skills|sleep)\b/i;
 const ADVERBS = String.raw`(?:'ve|'d|'s)?\s*(?:(?:has|have|had|just|also|recently|already|then|finally|once|even|all)\s+)*$`;
 const SOMEONE_ELSE = new RegExp(
   String.raw`\b(?:he|she|they|you|who|somebody|someone|(?:my|our|his|her|their|the|a)\s+(?:\p{L}+[ -]){0,2}?\p{L}+)${ADVERBS}`,
@@ -61,7 +78,12 @@ export function tradesIn(text: string): Trade[] {
   return sentences.slice(0, MAX_SENTENCES).flatMap((sentence) => tradesOfSentence(sentence.trim()));
 }
 
-function tradesOfSentence(sentence: string): Trade[] {
+/** "… and used the money to buy": a second deed, not a part of the first. */
+const USED_TO_BUY =
+  /\b(?:and\s+)?(?:then\s+)?(?:used|took|rolled)\s+(?:(?:the|that|all|some|part|of)\s+)*(?:proceeds|money|cash|profits?|gains?|it|funds)\s+to\s+(?:buy|purchase|pick up|get)\b/giu;
+
+function tradesOfSentence(said: string): Trade[] {
+  const sentence = said.replace(USED_TO_BUY, 'and bought');
   const assets = assetsIn(sentence);
   const question = sentence.endsWith('?');
   const trades: Trade[] = [];
@@ -104,22 +126,24 @@ function tradesOfClause(
   if (assets.length === 0) return { trades: [], mine };
   const supposed = told.question || SUPPOSED.test(before) || NEGATED.test(before) || INTENDED.test(before);
   if (verb && mine && !supposed) {
-    const action = verb.groups?.['sold'] === undefined ? 'buy' : 'sell';
-    return { trades: spread(assets, (asset, part) => deed(action, asset, part), clause), mine };
+    const how = DEALS_IN_ANYTHING.test(verb[0]) ? 'had' : 'dealt';
+    return { trades: spread(assets, (asset, part) => deed(verb, asset, part), clause, how), mine };
   }
   if (verb && !mine) return { trades: [], mine };
   if (told.question && !OWNED.test(clause.slice(0, assets[0]!.index))) return { trades: [], mine };
   if (NO_LONGER_HELD.test(clause))
     return {
-      trades: spread(assets, (asset) => ({ ...plainOf(asset), action: 'sell', portion: 1 }), clause),
+      trades: spread(assets, (asset) => ({ ...plainOf(asset), action: 'sell', portion: 1 }), clause, 'had'),
       mine,
     };
-  const held = spread(assets, (asset, part) => holding(clause, asset, part), clause);
-  return { trades: held, mine };
+  const how = OWNS.test(clause) ? 'held' : 'had';
+  return { trades: spread(assets, (asset, part) => holding(clause, asset, part), clause, how), mine };
 }
 
 /** "got" and "put" and "moved" only deal in assets when they stand right: not "got sick", not "put off". */
 function isNoDeed(clause: string, match: RegExpMatchArray): boolean {
+  // "I've got 100 shares": they are held.
+  if (/^got$/i.test(match[0]) && /(?:'ve|\bhave|\bhas)\s+$/i.test(clause.slice(0, match.index))) return true;
   const after = clause.slice(match.index! + match[0].length);
   if (/^(?:put|moved)$/i.test(match[0]))
     return !new RegExp(
@@ -142,11 +166,12 @@ function isOwn(before: string, inherited: boolean): boolean {
   return /\b(?:i|we|i've|we've)\b/i.test(before) || inherited;
 }
 
-/** Each asset with the part of the clause that is about it: up to the next one. */
+/** Each asset that stands for shares with the part of the clause that is about it: up to the next one. */
 function spread(
   assets: readonly AssetMention[],
-  read: (asset: AssetMention, part: { before: string; after: string }) => Trade | null,
+  read: (asset: AssetMention, part: AssetContext) => Trade | null,
   clause: string,
+  how: Possession,
 ): Trade[] {
   return assets.flatMap((asset, i) => {
     const previous = assets[i - 1];
@@ -154,19 +179,12 @@ function spread(
       before: clause.slice(previous ? previous.index + previous.length : 0, asset.index),
       after: clause.slice(asset.index + asset.length, assets[i + 1]?.index),
     };
+    if (!meansShares(asset, part, clause, how)) return [];
     const trade = read(asset, part);
     return trade ? [trade] : [];
   });
 }
 
-const COUNT_BEFORE = new RegExp(
-  `(?<![$€£\\p{L}\\d.,])(${NUMBER})\\s+(?:more\\s+|additional\\s+)?(?:(?:shares?|stocks?|units?|ounces?|oz|coins?|pieces|lots?|bonds?)\\s+(?:of\\s+|in\\s+)?|of\\s+)?(?:my\\s+|the\\s+|our\\s+)?$`,
-  'iu',
-);
-const COUNT_AFTER = new RegExp(
-  `^[^.;]{0,30}?(?<![$€£\\p{L}\\d.,])(${NUMBER})\\s+(?:more\\s+)?(?:shares?|units?|of them|ounces?|coins?)\\b`,
-  'iu',
-);
 const PRICE = new RegExp(
   `(?:\\bat|@|\\bfor|\\bpaying)\\s+(?:about\\s+|around\\s+|roughly\\s+|a price of\\s+)?(${MONEY})(\\s*(?:each|apiece|a share|per share|a piece|a coin|per coin|an ounce))?`,
   'iu',
@@ -182,11 +200,8 @@ const PORTION_WORDS: readonly [RegExp, number][] = [
 /** A price said "for" all of them is rather that of all when it is this large. */
 const TOTAL_FROM = 1_000;
 
-function deed(
-  action: 'buy' | 'sell',
-  asset: AssetMention,
-  part: { before: string; after: string },
-): Trade | null {
+function deed(verb: RegExpMatchArray, asset: AssetMention, part: AssetContext): Trade {
+  const action = verb.groups?.['sold'] === undefined ? 'buy' : 'sell';
   const shares = sharesIn(part);
   const trade: Trade = { ...plainOf(asset), action };
   if (shares !== null) trade.shares = shares;
@@ -198,7 +213,11 @@ function deed(
     if (portion !== undefined) {
       trade.portion = portion;
       delete trade.shares;
-    } else if (shares === null && !/\b(?:some|a few|a bit|part|several)\b/i.test(part.before))
+    } else if (
+      shares === null &&
+      !LESSENED.test(verb[0]) &&
+      !/\b(?:some|a few|a bit|part|several)\b/i.test(part.before)
+    )
       trade.portion = 1;
     return trade;
   }
@@ -214,15 +233,6 @@ function deed(
     }
   }
   return trade;
-}
-
-function sharesIn(part: { before: string; after: string }): number | null {
-  const before = COUNT_BEFORE.exec(part.before)?.[1];
-  if (before !== undefined) return numberOf(before);
-  const share = /\b(?:a|one|another)\s+(?:single\s+)?share\s+of\s+$/i.test(part.before);
-  if (share) return 1;
-  const after = COUNT_AFTER.exec(part.after)?.[1];
-  return after === undefined ? null : numberOf(after);
 }
 
 function priceIn(after: string, shares: number | null): Pick<Trade, 'price' | 'currency'> {
@@ -242,10 +252,10 @@ function priceIn(after: string, shares: number | null): Pick<Trade, 'price' | 'c
   return money.currency ? { price, currency: money.currency } : { price };
 }
 
-function holding(clause: string, asset: AssetMention, part: { before: string; after: string }): Trade | null {
+function holding(clause: string, asset: AssetMention, part: AssetContext): Trade | null {
   const owned =
     OWNED.test(part.before) ||
-    (HOLDS.test(clause) &&
+    ((HOLDS.test(clause) || PORTFOLIO_OF.test(clause.slice(0, asset.index))) &&
       !SUPPOSED.test(clause.slice(0, asset.index)) &&
       !NEGATED.test(clause.slice(0, asset.index)) &&
       !INTENDED.test(clause.slice(0, asset.index)));
@@ -260,14 +270,22 @@ function holding(clause: string, asset: AssetMention, part: { before: string; af
 function goalOf(sentence: string, assets: readonly AssetMention[]): Trade | null {
   if (
     !INTENDED.test(sentence) ||
-    !ABOUT_MONEY.test(sentence) ||
+    !isAboutMoney(sentence) ||
     !/\b(?:i|we|my|our|i'm|we're|i'd|i'll)\b/i.test(sentence)
   )
     return null;
   if (/^(?:he|she|they|my \p{L}+ (?:wants|plans|hopes))\b/iu.test(sentence)) return null;
   const verb = /\b(?:buy|buying|purchase|invest|own|hold|add)\b/i.exec(sentence);
-  const asset = verb ? assets.find((one) => one.index > verb.index) : assets[0];
+  const asset = assets.find(({ index, length, ...one }) => {
+    const part = { before: sentence.slice(0, index), after: sentence.slice(index + length) };
+    return index > (verb?.index ?? -1) && meansShares({ ...one, index, length }, part, sentence, 'dealt');
+  });
   return { ...(asset ? plainOf(asset) : {}), action: 'goal', text: sentence };
+}
+
+function isAboutMoney(sentence: string): boolean {
+  if (INVESTS_ONESELF.test(sentence)) return false;
+  return ABOUT_MONEY.test(sentence) || (POUNDS.test(sentence) && !OF_THE_BODY.test(sentence));
 }
 
 function plainOf({ ticker, asset }: Asset): Asset {
