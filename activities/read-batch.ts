@@ -2,7 +2,7 @@ import { tradesIn } from '../src/domain/holdings/trades';
 import { importanceOf } from '../src/domain/importance';
 import type { EmotionalSignature } from '../src/domain/memory';
 import { saidAt, type Role, type Turn } from '../src/domain/message';
-import { personaTags, type PersonaTag } from '../src/domain/persona-tags';
+import { personaTags, swayed, type PersonaTag } from '../src/domain/persona-tags';
 import type { AffectModel } from '../src/models/affect/affect-model';
 import type { PersonaClassifier, Said } from '../src/models/persona-classifier';
 import { fromInt8 } from '../src/models/quantize';
@@ -51,9 +51,13 @@ export async function readBatches(
     const felt = strongest(batch.map((turn, i) => (turn.role === 'user' ? feelings[places[i]!]! : null)));
     const total = weighed.reduce((sum, { weight }) => sum + weight, 0);
     const smallTalk = weighed.reduce((sum, { reading, weight }) => sum + reading.none * weight, 0) / total;
+    const tagged = weighed.map(({ reading, weight }, i) => ({
+      reading: swayed(reading, batch[i]!.activePersonas ?? []),
+      weight,
+    }));
     const forced = batch.map((turn) => turn.forcedPersona).find((persona) => persona !== null) ?? null;
     return {
-      personas: personaTags(weighed, forced),
+      personas: personaTags(tagged, forced),
       emotionalSignature: felt,
       importance: importanceOf(batch, felt, smallTalk).importance,
       trades: batch

@@ -2,7 +2,7 @@ import { exportLineType, isWrittenMemory } from '../domain/export-line';
 import { DomainError, type FieldError } from '../domain/errors';
 import type { LineMessage, ReadLine } from '../ingest/import-lines';
 import type { MemoryLine } from './import-memories';
-import { incomingMessage } from './incoming';
+import { incomingMessage, sharedBy } from './incoming';
 import { parseJson } from './json-body';
 import type { NumberedLine } from './json-lines';
 import { conversationOf } from './routes/store';
@@ -85,10 +85,7 @@ function readTranscript(line: number, bytes: number, value: unknown): ReadLine {
   const parsed = validate(importTranscript, value);
   if ('errors' in parsed) return { line, rejected: reasonOf(parsed.errors) };
   const transcript = parsed.value;
-  const shared = {
-    metadata: transcript.metadata ?? {},
-    forcedPersona: transcript.persona_context?.forced_persona ?? null,
-  };
+  const shared = sharedBy(transcript);
   return {
     line,
     bytes,

@@ -10,11 +10,32 @@ interface WireMessage {
   metadata?: Record<string, unknown> | null | undefined;
 }
 
+/** What a request says of all its messages. */
+export type SharedByMessages = Partial<
+  Pick<IncomingMessage, 'metadata' | 'forcedPersona' | 'activePersonas'>
+>;
+
+/** What a validated transcript says of all its messages. */
+export function sharedBy(transcript: {
+  metadata?: Record<string, unknown> | null | undefined;
+  persona_context?:
+    | { forced_persona?: string | null | undefined; active_personas?: string[] | null | undefined }
+    | null
+    | undefined;
+}): SharedByMessages {
+  const { metadata, persona_context: context } = transcript;
+  return {
+    metadata: metadata ?? {},
+    forcedPersona: context?.forced_persona ?? null,
+    ...(context?.active_personas?.length ? { activePersonas: context.active_personas } : {}),
+  };
+}
+
 /** A validated message of a request in the domain's words; `newId` is for one without an id. */
 export function incomingMessage(
   message: WireMessage,
   newId: () => string,
-  shared: { metadata?: Record<string, unknown>; forcedPersona?: string | null } = {},
+  shared: SharedByMessages = {},
 ): IncomingMessage {
   return {
     messageId: message.message_id ?? newId(),
@@ -24,6 +45,7 @@ export function incomingMessage(
     timestamp: message.timestamp ?? null,
     metadata: message.metadata ?? shared.metadata ?? {},
     forcedPersona: shared.forcedPersona ?? null,
+    ...(shared.activePersonas ? { activePersonas: shared.activePersonas } : {}),
   };
 }
 

@@ -20,6 +20,8 @@ export interface IncomingMessage {
   metadata: Record<string, unknown>;
   /** `persona_context.forced_persona` of the request it came with. */
   forcedPersona: string | null;
+  /** `persona_context.active_personas` of that request. */
+  activePersonas?: readonly string[];
 }
 
 /** A stored message. */

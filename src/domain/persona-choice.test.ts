@@ -1,5 +1,5 @@
 import { choosePersona, type PersonaPriors } from './persona-choice';
-import { personaTags, type PersonaReading } from './persona-tags';
+import { personaTags, swayed, type PersonaReading } from './persona-tags';
 
 const reading = (scores: Record<string, number>, none = 0): PersonaReading => ({
   scores: new Map(Object.entries({ finance: 0, health: 0, work: 0, identity: 0, ...scores })),
@@ -104,6 +104,15 @@ describe('the tags of a memory', () => {
         null,
       )[0],
     ).toBe('health');
+  });
+  it('follow active personas where the text is unclear, and keep what it clearly is', () => {
+    const swayedTags = (read: PersonaReading, active: string[]) =>
+      tags([{ reading: swayed(read, active), weight: 1 }], null);
+    expect(swayedTags(unclear, ['partner'])).toEqual(['partner']);
+    expect(swayedTags(unclear, ['Finance'])).toEqual(['finance']);
+    expect(swayedTags(clear, ['finance'])).toEqual(['health']);
+    expect(swayedTags(torn, ['health'])[0]).toBe('health');
+    expect(swayedTags(unclear, [])).toEqual(['identity']);
   });
   it('begin with what is forced', () => {
     expect(personaTags([{ reading: clear, weight: 1 }], 'wizard')).toEqual([

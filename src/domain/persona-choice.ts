@@ -1,4 +1,4 @@
-import { DEFAULT_PERSONA, type PersonaReading } from './persona-tags';
+import { DEFAULT_PERSONA, knownAs, type PersonaReading } from './persona-tags';
 
 /** Where a request's persona came from. */
 export type PersonaSource = 'forced' | 'query' | 'active' | 'remembered' | 'default';
@@ -80,12 +80,6 @@ export function choosePersona(reading: PersonaReading | null, priors: PersonaPri
         .map((persona) => [persona, rounded(total(persona))]),
     ),
   };
-}
-
-/** The classifier's spelling of a persona, if it has one. */
-function knownAs(persona: string, reading: PersonaReading): string {
-  const folded = persona.toLowerCase();
-  return [...reading.scores.keys()].find((known) => known.toLowerCase() === folded) ?? persona;
 }
 
 function rounded(value: number): number {

@@ -5,6 +5,8 @@ const FURTHER_TAG_FROM = 0.25;
 /** In a batch, one turn that surely belongs to a persona is enough for a tag. */
 const ONE_TURN_FROM = 0.6;
 const MAX_TAGS = 4;
+/** What active personas weigh beside a clear text: too little for a tag by itself. */
+const ACTIVE_SHARE = 0.2;
 const DECIMALS = 1_000;
 
 /** How probably a text belongs to each persona; these and `none` add up to 1. */
@@ -53,6 +55,28 @@ export function personaTags(
     { persona: forced, confidence: 1 },
     ...tags.filter((tag) => tag.persona !== forced && tag.confidence >= FURTHER_TAG_FROM),
   ];
+}
+
+/**
+ * A reading swayed by the personas that the caller takes for active: a clear text a little, an unclear one towards them
+ * instead of nowhere.
+ */
+export function swayed(reading: PersonaReading, active: readonly string[]): PersonaReading {
+  if (active.length === 0) return reading;
+  const share = 1 - ACTIVE_SHARE;
+  const scores = new Map([...reading.scores].map(([persona, score]) => [persona, share * score]));
+  for (const one of active) {
+    const persona = knownAs(one, reading);
+    const swayedBy = (ACTIVE_SHARE + share * reading.none) / active.length;
+    scores.set(persona, (scores.get(persona) ?? 0) + swayedBy);
+  }
+  return { scores, none: 0 };
+}
+
+/** The classifier's spelling of a persona, if it has one. */
+export function knownAs(persona: string, reading: PersonaReading): string {
+  const folded = persona.toLowerCase();
+  return [...reading.scores.keys()].find((known) => known.toLowerCase() === folded) ?? persona;
 }
 
 function rounded(value: number): number {

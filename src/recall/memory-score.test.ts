@@ -47,6 +47,23 @@ describe('memoryScore', () => {
 });
 
 describe('personaWeights', () => {
+  it.each([
+    ['identity', [0.5, 0.2, 0.2, 0.1]],
+    ['relationships', [0.3, 0.2, 0.2, 0.3]],
+    ['health', [0.25, 0.25, 0.25, 0.25]],
+    ['finance', [0.3, 0.3, 0.3, 0.1]],
+    ['creativity', [0.4, 0.15, 0.25, 0.2]],
+    ['work', [0.35, 0.3, 0.25, 0.1]],
+    ['partner', [0.25, 0.25, 0.15, 0.35]],
+    ['guide', [0.3, 0.25, 0.3, 0.15]],
+    ['strategist', [0.25, 0.3, 0.35, 0.1]],
+    ['expert', [0.5, 0.15, 0.2, 0.15]],
+    ['friend', [0.3, 0.25, 0.15, 0.3]],
+  ])('%s: semantic, temporal, importance, emotional are %j', (persona, expected) => {
+    const { semantic, temporal, importance, emotional } = personaWeights(persona);
+    expect([semantic, temporal, importance, emotional]).toEqual(expected);
+    expect(personaWeights(persona.toUpperCase())).toEqual(personaWeights(persona));
+  });
   it('gives an unknown persona identity’s weights', () => {
     expect(personaWeights('wizard')).toEqual(personaWeights('identity'));
   });

@@ -103,6 +103,7 @@ export function encodeChunk(ref: ImportRef, chunk: ImportChunk): EncodedChunk {
       said_at: message.timestamp ?? undefined,
       metadata: Object.keys(message.metadata).length > 0 ? message.metadata : undefined,
       forced_persona: message.forcedPersona ?? undefined,
+      active_personas: message.activePersonas?.length ? message.activePersonas : undefined,
     }));
   });
   const values = [

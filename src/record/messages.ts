@@ -43,6 +43,7 @@ export async function acceptMessages(
     said_at: message.timestamp,
     metadata: message.metadata,
     forced_persona: message.forcedPersona,
+    active_personas: message.activePersonas?.length ? message.activePersonas : null,
   }));
   try {
     const result = await run<AcceptRow>(on, ACCEPT, [
@@ -91,11 +92,12 @@ interface TurnRow {
   stored_at: Date;
   metadata: Record<string, unknown>;
   forced_persona: string | null;
+  active_personas: string[] | null;
 }
 
 const READ_RANGE = {
   name: 'read-range',
-  text: `SELECT seq, message_id, role, name, content, said_at, stored_at, metadata, forced_persona FROM messages
+  text: `SELECT seq, message_id, role, name, content, said_at, stored_at, metadata, forced_persona, active_personas FROM messages
           WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq BETWEEN $4 AND $5 ORDER BY seq`,
 };
 
@@ -114,7 +116,7 @@ export async function readTurns(
 // Each message looks at the one raw memory that it may be in: a step in memories_by_range.
 const READ_BACKWARDS = {
   name: 'read-backwards',
-  text: `SELECT m.seq, m.message_id, m.role, m.name, m.content, m.said_at, m.stored_at, m.metadata, m.forced_persona
+  text: `SELECT m.seq, m.message_id, m.role, m.name, m.content, m.said_at, m.stored_at, m.metadata, m.forced_persona, m.active_personas
            FROM messages m
            LEFT JOIN LATERAL (
              SELECT last_seq, deleted_at, expires_at FROM memories
@@ -152,6 +154,7 @@ function turnFromRow(row: TurnRow): Turn {
     storedAt: row.stored_at,
     metadata: row.metadata,
     forcedPersona: row.forced_persona,
+    ...(row.active_personas ? { activePersonas: row.active_personas } : {}),
   };
 }
 

@@ -86,7 +86,7 @@ it('every migration runs while processes of the schema before serve, and not one
         const works = serve(pool, ingest, { ...owner, conversationId: `probe-${version}` });
         if (await works.then(() => true).catch(() => false)) able.push(what);
       }
-      expect(able).toEqual(expect.arrayContaining(['append', 'read']));
+      expect(able).toEqual(expect.arrayContaining(version === null ? ['append', 'read'] : ['append']));
 
       let going = true;
       const failures: string[] = [];

@@ -322,6 +322,14 @@ describe('transcripts as lines', () => {
     });
   });
 
+  it('are tagged by the personas that are active where they are unclear', async () => {
+    const history = [{ role: 'user', content: 'Okay, thanks, bye!' }];
+    const transcript = { user_id: 'active', history, persona_context: { active_personas: ['friend'] } };
+    await ended((await sendImport(stack.url, ndjson([transcript]))).body.import_id);
+    const found = await api.get('/v1/retrieve?user_id=active');
+    expect(found.body.results[0].persona_tags[0]).toBe('friend');
+  });
+
   it('take the user of the query for lines without one', async () => {
     const user = newUser();
     const line = { conversation_id: 'q', role: 'user', content: 'hello' };

@@ -61,6 +61,17 @@ describe('what was said', () => {
     const { body } = await api.get('/v1/retrieve?user_id=forced&persona=health');
     expect(body.pagination.total).toBe(1);
   });
+
+  it('goes to the personas that the caller takes for active where it is unclear', async () => {
+    const said = ['And then he said the same again.', 'My dentist pulled a tooth this morning.'];
+    const [unclear, clear] = await store('active', said, {
+      persona_context: { active_personas: ['partner'] },
+    });
+    expect(unclear!.persona_tags[0]).toBe('partner');
+    expect(clear!.persona_tags[0]).toBe('health');
+    const [alone] = await store('not-active', said);
+    expect(alone!.persona_tags).not.toContain('partner');
+  });
 });
 
 describe('holdings', () => {
@@ -92,8 +103,26 @@ describe('holdings', () => {
     });
     expect(goals).toEqual([{ text: 'My goal is to save 5,000 euros this year.', tickers: [] }]);
 
+    // Set right by hand, it tells of what it says now, and is felt as that.
+    const [bought, goal, assistant, asked] = late.body.ids as string[];
+    const told = async (id: string, content: string) =>
+      (await api.send('PATCH', `/v1/memories/${id}?user_id=holder`, { content })).body as Stored;
+    const fewer = await told(bought!, 'I bought 7 shares of Nvidia at $100, and I am so sad about it!');
+    expect(fewer.metadata['portfolio']).toMatchObject({ ticker: 'NVDA', shares: 7, action: 'buy' });
+    expect(fewer.emotional_signature!.valence).toBeLessThan(-0.2);
+    expect((await finance('holder')).portfolio.holdings).toMatchObject([{ ticker: 'NVDA', shares: 3 }]);
+    const more = await told(asked!, 'I bought 2 shares of Tesla.');
+    expect(more.metadata['portfolio']).toMatchObject({ ticker: 'TSLA', shares: 2 });
+    expect((await finance('holder')).portfolio.holdings).toMatchObject([
+      { ticker: 'NVDA', shares: 3 },
+      { ticker: 'TSLA', shares: 2 },
+    ]);
+    expect((await told(asked!, 'I like the sea.')).metadata).not.toHaveProperty('portfolio');
+    const notTheirs = await told(assistant!, 'I bought 50 shares of Intel.');
+    expect(notTheirs.metadata).not.toHaveProperty('portfolio');
+    expect((await finance('holder')).portfolio.total_holdings).toBe(1);
+
     // Deleted, a memory has no effect any more: what was sold was never bought.
-    const [bought, goal] = late.body.ids as string[];
     for (const id of [bought, goal]) await api.send('DELETE', `/v1/memories/${id}?user_id=holder`);
     expect(await finance('holder')).toBeNull();
   });
@@ -191,6 +220,9 @@ describe('a mood', () => {
     };
     expect(linkOf(glad, 'wonderful').score).toBeGreaterThan(linkOf(low, 'wonderful').score);
     expect(linkOf(glad, 'terrible').score).toBeLessThan(linkOf(low, 'terrible').score);
+    const first = (answer: typeof glad): string => answer.results.memories[0].content;
+    expect(first(glad)).toContain('wonderful');
+    expect(first(low)).toContain('terrible');
     expect(linkOf(glad, 'wonderful').reason).toMatch(/felt as \w+, in tune with a positive mood/);
   });
 });

@@ -3,7 +3,7 @@ import { fieldErrors } from '../problem';
 import { ROLES, type ConversationRef } from '../../domain/message';
 import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/guide';
-import { incomingMessage, namedAfter } from '../incoming';
+import { incomingMessage, namedAfter, sharedBy } from '../incoming';
 import { defineRoute, type Route } from '../route';
 import { degraded, injection, workflowLink } from '../schemas/answers';
 import { MAX_OFFSET, content, id, idProblem, integer, label, stringMetadata, time } from '../schemas/fields';
@@ -135,10 +135,7 @@ export function orchestratorRoutes(deps: ApiDependencies): Route[] {
       async handle({ body }, { namespace, newMessageId }) {
         const userId = transcriptUserOf(body);
         const ref: ConversationRef = { namespace, userId, conversationId: conversationOf(body, userId) };
-        const shared = {
-          metadata: body.metadata ?? {},
-          forcedPersona: body.persona_context?.forced_persona ?? null,
-        };
+        const shared = sharedBy(body);
         const messages = body.history.map((message) => incomingMessage(message, newMessageId, shared));
         const streamed = await deps.ingest
           .stream(ref, messages, { flush: true })

@@ -15,6 +15,7 @@ import * as injectedSummaries from './0020-injected-summaries';
 import * as tierMarks from './0015-tier-marks';
 import * as tellings from './0022-tellings';
 import * as toldPersonas from './0024-told-personas';
+import * as activePersonas from './0025-active-personas';
 
 export interface Migration {
   version: number;
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly Migration[] = [
   injectedSummaries,
   tellings,
   toldPersonas,
+  activePersonas,
 ];
