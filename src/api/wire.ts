@@ -2,6 +2,7 @@ import { conversationWorkflowId } from '../domain/ids';
 import type { Injection, Memory, RecalledMemory } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
 import type { ConversationPolicy } from '../domain/policy';
+import { isTold } from '../domain/standing-arc';
 import { summaryText } from '../domain/summary';
 import type { ReadSummary } from '../recall/read-summaries';
 import type { Item, WireInjection, WirePolicy, WireSummary } from './schemas/answers';
@@ -50,6 +51,7 @@ export function summaryOf(summary: ReadSummary): WireSummary {
     from: summary.from.toISOString(),
     to: summary.to.toISOString(),
     created_at: summary.createdAt.toISOString(),
+    ...(summary.degraded && !isTold(summary) ? { degraded: true } : {}),
   };
 }
 

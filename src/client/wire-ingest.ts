@@ -108,6 +108,7 @@ export interface Conversation extends WorkflowLink {
   next_flush_at: string | null;
   volume: 'low' | 'medium' | 'high';
   policy: Policy;
+  degraded?: string[] | undefined;
 }
 
 export interface OrchestratorMessage {

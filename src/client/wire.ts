@@ -63,6 +63,7 @@ export interface Summary {
   from: string;
   to: string;
   created_at: string;
+  degraded?: boolean | undefined;
 }
 
 export interface Injection {
@@ -106,6 +107,7 @@ export interface Stored extends WorkflowLink {
   existing_memories_checked: number;
   conversation_id: string;
   failed?: FailedRange[] | undefined;
+  degraded?: string[] | undefined;
 }
 
 export interface RetrieveQuery {

@@ -33,7 +33,7 @@ export function toldArcStands(
   persona: string,
   sources: readonly ArcSource[],
 ): boolean {
-  if (!arc.method.startsWith(TOLD_METHOD)) return false;
+  if (!isTold(arc)) return false;
   const known = new Set(arc.sourceIds);
   const seen = sources.filter(({ id }) => known.has(id));
   return (
@@ -42,9 +42,14 @@ export function toldArcStands(
   );
 }
 
+/** Whether a language model has told a summary. */
+export function isTold({ method }: { method: string }): boolean {
+  return method.startsWith(TOLD_METHOD);
+}
+
 /** Whether it stands, though episodes have come since. */
 export function waitsToBeToldAgain(arc: { method: string; degraded: boolean }): boolean {
-  return arc.degraded && arc.method.startsWith(TOLD_METHOD);
+  return arc.degraded && isTold(arc);
 }
 
 function saidIn(maker: string, persona: string, sources: readonly ArcSource[]): string {

@@ -146,24 +146,26 @@ const COUNTS = {
   name: 'extraction-counts',
   text: `SELECT coalesce(sum(existing_checked), 0) AS existing_checked, coalesce(sum(updates_made), 0) AS updates_made,
                 coalesce(sum(duplicates_avoided), 0) AS duplicates_avoided,
-                count(*) FILTER (WHERE status = 'planned' AND reason IS NOT NULL) AS waiting
+                count(*) FILTER (WHERE status = 'planned' AND reason IS NOT NULL) AS waiting,
+                count(*) FILTER (WHERE status = 'degraded') AS degraded
            FROM extraction_windows
           WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND first_seq <= $5 AND last_seq >= $4`,
 };
 
-/** What came of the windows that hold these messages, and how many of them are being read now. */
+/** What came of the windows that hold these messages, how many are being read now, and how many were left for later. */
 export async function extractionCounts(
   on: Queryable,
   ref: ConversationRef,
   fromSeq: number,
   throughSeq: number,
-): Promise<ExtractionCounts & { waiting: number }> {
+): Promise<ExtractionCounts & { waiting: number; degraded: number }> {
   const row = (
     await run<{
       existing_checked: number;
       updates_made: number;
       duplicates_avoided: number;
       waiting: number;
+      degraded: number;
     }>(on, COUNTS, [...key(ref), fromSeq, throughSeq])
   ).rows[0]!;
   return {
@@ -171,7 +173,19 @@ export async function extractionCounts(
     updatesMade: row.updates_made,
     duplicatesAvoided: row.duplicates_avoided,
     waiting: row.waiting,
+    degraded: row.degraded,
   };
+}
+
+const ANY_DEGRADED = {
+  name: 'any-degraded-window',
+  text: `SELECT EXISTS (SELECT 1 FROM extraction_windows
+          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND status = 'degraded') AS found`,
+};
+
+/** Whether the language model has failed at a part of a conversation, which is tried again later. */
+export async function isReadingDegraded(on: Queryable, ref: ConversationRef): Promise<boolean> {
+  return (await run<{ found: boolean }>(on, ANY_DEGRADED, key(ref))).rows[0]!.found;
 }
 
 function key(ref: ConversationRef): string[] {

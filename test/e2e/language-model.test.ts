@@ -110,6 +110,21 @@ it('facts are read, said again they are known, and what is newer takes their pla
   });
   expect((await facts('ruth')).map((fact) => fact.content)).toEqual(['The cat of the user is Felix.']);
   expect((await api.get(`/v1/memories/${tom!.id}?user_id=ruth`)).status).toBe(404);
+  // It leaves recall, and keeps its history.
+  const superseded = await pool.query(
+    `SELECT old.content, old.deleted_at, new.content AS by, new.metadata ->> 'supersedes' AS supersedes
+       FROM memories old JOIN memories new ON new.user_id = old.user_id AND new.id = old.superseded_by
+      WHERE old.user_id = 'ruth' AND old.id = $1`,
+    [tom!.id],
+  );
+  expect(superseded.rows).toEqual([
+    {
+      content: 'The cat of the user is Tom.',
+      deleted_at: null,
+      by: 'The cat of the user is Felix.',
+      supersedes: tom!.id,
+    },
+  ]);
   const found = await poll('the fact is found', 20_000, async () => {
     const answer = await api.get('/v1/retrieve?user_id=ruth&limit=30&query=Which+cat+does+the+user+have');
     return JSON.stringify(answer.body.results).includes('The cat of the user is Felix.') && answer;
@@ -172,6 +187,54 @@ it('where the product is unsure of a memory’s personas the same call says them
   );
   expect(stub.prompts.filter((prompt) => !isTelling(prompt))).toHaveLength(1);
 });
+
+it('whatever way the model fails in, all is indexed, what is missing is said, and it is read and told once it answers', async () => {
+  const caseOf = (failure: string): string => `My case is ${failure.replace('-', '_')}.`;
+  const userOf = (failure: string): string => `fails-${failure}`;
+  stub.failure = (prompt) => MODEL_FAILURES.find((failure) => prompt.includes(caseOf(failure))) ?? null;
+  const stored = await Promise.all(
+    MODEL_FAILURES.map((failure) => store(userOf(failure), 'a', caseOf(failure))),
+  );
+  for (const body of stored) {
+    expect(body.degraded).toEqual(['extraction']);
+    expect(body.memories_created).toBeGreaterThan(0);
+    expect(body.memories.length).toBe(body.memories_created);
+  }
+  const degradedOf = async (failure: string) =>
+    (await api.get(`/v1/conversations/a?user_id=${userOf(failure)}`)).body.degraded;
+  const summariesOf = async (failure: string) =>
+    (await api.get(`/v1/users/${userOf(failure)}/summaries?tier=episodic`)).body.summaries as {
+      text: string;
+      degraded?: boolean;
+    }[];
+  for (const failure of MODEL_FAILURES) {
+    await poll(`${failure}: the window is left for later`, UPGRADED_WITHIN_MS, async () => {
+      const summaries = await summariesOf(failure);
+      return (await degradedOf(failure))?.[0] === 'extraction' && summaries.some((one) => one.degraded);
+    });
+    const asked = stub.prompts.filter((prompt) => !isTelling(prompt) && prompt.includes(caseOf(failure)));
+    expect(asked.length).toBeGreaterThan(1);
+    expect(await facts(userOf(failure))).toEqual([]);
+    const found = await api.get(`/v1/retrieve?user_id=${userOf(failure)}&limit=100`);
+    expect(JSON.stringify(found.body.results)).toContain(caseOf(failure));
+  }
+  stub.failure = () => null;
+  for (const failure of MODEL_FAILURES) {
+    await poll(`${failure}: it is read and told later`, UPGRADED_WITHIN_MS, async () => {
+      const summaries = await summariesOf(failure);
+      return (
+        (await degradedOf(failure)) === undefined &&
+        summaries.length > 0 &&
+        summaries.every((one) => !one.degraded && one.text.includes('It was said: '))
+      );
+    });
+    expect((await facts(userOf(failure))).map((fact) => fact.content)).toEqual([
+      `The case of the user is ${failure.replace('-', '_')}.`,
+    ]);
+    const answered = stub.answered.filter((prompt) => !isTelling(prompt) && prompt.includes(caseOf(failure)));
+    expect(answered).toHaveLength(1);
+  }
+}, 270_000);
 
 it('300 messages through a model that fails three times in ten: all indexed, read and told, none paid for twice', async () => {
   let random = 1;

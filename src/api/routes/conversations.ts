@@ -11,6 +11,8 @@ import {
 } from '../../domain/policy';
 import type { PolicyPatch } from '../../domain/effective-policy';
 import { conversationView, type ConversationView } from '../../record/conversation-view';
+import { isReadingDegraded } from '../../record/extraction-windows';
+import { unreadParts } from '../degraded-parts';
 import type { ApiDependencies } from '../dependencies';
 import * as examples from '../examples/conversations';
 import { incomingMessage, namedAfter } from '../incoming';
@@ -151,8 +153,11 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       responses: { 200: { description: 'An unknown conversation reads as empty', schema: conversation } },
       async handle(input, { namespace }) {
         const ref = refOf(namespace, input);
-        const view = (await conversationView(deps.pool, ref, deps.defaultPolicy)) ?? emptyView();
-        return { status: 200, body: wireView(ref, view) };
+        const [view, unread] = await Promise.all([
+          conversationView(deps.pool, ref, deps.defaultPolicy),
+          deps.extraction !== null && isReadingDegraded(deps.pool, ref),
+        ]);
+        return { status: 200, body: { ...wireView(ref, view ?? emptyView()), ...unreadParts(unread) } };
       },
     }),
     defineRoute({

@@ -7,10 +7,11 @@ import { extractionCounts, planExtraction } from '../../record/extraction-window
 import { failedRanges } from '../../record/batches';
 import { memoriesOfMessages } from '../../record/memories';
 import type { ApiDependencies } from '../dependencies';
+import { unreadParts } from '../degraded-parts';
 import * as examples from '../examples/guide';
-import { incomingMessage, namedAfter } from '../incoming';
+import { incomingMessage, namedAfter, sharedBy } from '../incoming';
 import { defineRoute, type Answer, type Route } from '../route';
-import { failedRange, item, workflowLink } from '../schemas/answers';
+import { degraded, failedRange, item, workflowLink } from '../schemas/answers';
 import { id, idProblem, metadata } from '../schemas/fields';
 import { history, personaContext } from '../schemas/messages';
 import { itemOf, statusUrlOf, workflowLinkOf } from '../wire';
@@ -39,6 +40,7 @@ const stored = {
   existing_memories_checked: count.meta({ description: 'Memories these were compared with' }),
   conversation_id: z.string(),
   failed: z.array(failedRange).optional(),
+  degraded,
   ...workflowLink,
 };
 
@@ -94,10 +96,7 @@ async function store(
   body: StoreRequest,
   newMessageId: () => string,
 ): Promise<Answer> {
-  const shared = {
-    metadata: body.metadata ?? {},
-    forcedPersona: body.persona_context?.forced_persona ?? null,
-  };
+  const shared = sharedBy(body);
   const messages = body.history.map((message) => incomingMessage(message, newMessageId, shared));
   const appended = await deps.ingest.append(ref, messages, { flush: true }).catch(namedAfter('history'));
   const deadline = Date.now() + deps.storeWaitMs;
@@ -153,7 +152,12 @@ async function readCounts(
   ref: ConversationRef,
   appended: Appended,
   deadline: number,
-): Promise<{ duplicates_avoided: number; updates_made: number; existing_memories_checked: number }> {
+): Promise<{
+  duplicates_avoided: number;
+  updates_made: number;
+  existing_memories_checked: number;
+  degraded?: string[];
+}> {
   for (;;) {
     const counts = await extractionCounts(deps.pool, ref, appended.fromSeq, appended.throughSeq);
     if (counts.waiting === 0 || Date.now() >= deadline) {
@@ -161,6 +165,7 @@ async function readCounts(
         duplicates_avoided: appended.duplicates + counts.duplicatesAvoided,
         updates_made: counts.updatesMade,
         existing_memories_checked: counts.existingChecked,
+        ...unreadParts(counts.waiting + counts.degraded > 0),
       };
     }
     await sleep(Math.min(READ_POLL_MS, Math.max(0, deadline - Date.now())));

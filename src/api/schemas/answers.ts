@@ -21,7 +21,7 @@ export type Problem = z.output<typeof problem>;
 /** In answers that are less than was asked for. */
 export const degraded = z.array(z.string()).optional().meta({
   description:
-    'Parts that were down: `retrieval` (nothing was looked for), `narrative` (told without the language model)',
+    'Parts that were down: `retrieval` (nothing was looked for), `narrative` (told without the language model), `extraction` (the language model has not read all of these messages, and does so later)',
 });
 
 export const item = z
@@ -72,6 +72,9 @@ export const summary = z
     from: time,
     to: time,
     created_at: time,
+    degraded: z.boolean().optional().meta({
+      description: 'true: made without the language model there is, which tells it later',
+    }),
   })
   .meta({ id: 'Summary' });
 export type WireSummary = z.output<typeof summary>;
@@ -131,6 +134,7 @@ export const conversation = z
     next_flush_at: time.nullable(),
     volume: z.enum(['low', 'medium', 'high']),
     policy,
+    degraded,
     ...workflowLink,
   })
   .meta({ id: 'Conversation' });
