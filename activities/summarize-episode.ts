@@ -1,6 +1,7 @@
 import { sha256Hex } from '../src/domain/ids';
 import { commonTags, type StoredSentence, type Summary } from '../src/domain/summary';
 import { episodeBudgetWords } from '../src/domain/summary-budget';
+import { wordCount } from '../src/domain/words';
 import type { SummaryTurn } from '../src/models/summarizer';
 import { markEpisodeFresh, type Episode } from '../src/record/episodes';
 import { episodeMaterial, type EpisodeMemory } from '../src/record/episode-material';
@@ -40,7 +41,7 @@ async function summaryOf(
   signal: AbortSignal | undefined,
 ): Promise<Omit<Summary, 'version' | 'createdAt'>> {
   const turns = memories.flatMap(turnsOf);
-  const words = turns.reduce((sum, turn) => sum + turn.content.split(/\s+/).length, 0);
+  const words = turns.reduce((sum, turn) => sum + wordCount(turn.content), 0);
   const { frame, sentences } = await summarizer.episode(turns, {
     budgetWords: episodeBudgetWords(words),
     ...(signal ? { signal } : {}),

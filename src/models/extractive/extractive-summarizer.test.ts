@@ -54,6 +54,38 @@ describe('createExtractiveSummarizer', () => {
     expect(sentences.length).toBeGreaterThan(0);
   });
 
+  it.each<[string, SummaryTurn[]]>([
+    ['a sentence without an end', turns(`user: the stories ${'were told again and again '.repeat(100)}`)],
+    ['what grows when it is told', turns(`user: ${"i'm here and i'm there and ".repeat(60)}`)],
+    ['a script without spaces', turns(`user: ${'我昨天在里斯本买了一只蓝色的花瓶。'.repeat(300)}`)],
+    ['no word at all', turns(`user: ${'x'.repeat(30_000)}`)],
+    [
+      'names that are stories',
+      turns(
+        ...Array.from({ length: 6 }, (_, i) => `${`${i} of the house of `.repeat(9)}: I sold my blue car.`),
+      ),
+    ],
+  ])('stays within its budget with %s', async (_, talk) => {
+    for (const budgetWords of [40, 240]) {
+      const { frame, sentences } = await summarizer.episode(talk, { budgetWords });
+      const text = [frame, ...sentences.map((sentence) => sentence.text)].join(' ');
+      expect(wordCount(text)).toBeLessThanOrEqual(budgetWords);
+      expect(sentences.length).toBeGreaterThan(0);
+      expect(text.length).toBeLessThan(budgetWords * 50);
+    }
+  });
+
+  it('ends no sentence at a title', async () => {
+    const talk = turns(
+      'user: My blood test came back and Dr. Patel wants me to cut red meat. My wife met Mrs. Hill in St. Ives.',
+    );
+    const { sentences } = await summarizer.episode(talk, { budgetWords: 80 });
+    expect(sentences.map((one) => one.text)).toEqual([
+      'The user’s blood test came back and Dr. Patel wants them to cut red meat.',
+      'The user’s wife met Mrs. Hill in St. Ives.',
+    ]);
+  });
+
   it('gives the same text again', async () => {
     const first = await summarizer.episode(TALK, { budgetWords: 40 });
     expect(await summarizer.episode(TALK, { budgetWords: 40 })).toEqual(first);

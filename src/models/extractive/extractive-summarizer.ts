@@ -1,6 +1,6 @@
 import { spokenRange, withAbsoluteDates } from '../../domain/spoken-dates';
 import type { Role } from '../../domain/message';
-import { wordCount } from '../../domain/words';
+import { firstWords, oneLine, wordCount } from '../../domain/words';
 import {
   heardTurns,
   type Summarizer,
@@ -27,6 +27,8 @@ const MAX_SENTENCES_A_TURN = 60;
 const MAX_CANDIDATES = 2_000;
 /** Names in a frame; more are counted. */
 const MAX_NAMED = 4;
+/** So that a summary says more than who speaks, whatever they call themselves. */
+const MAX_NAME_WORDS = 5;
 
 const SPEAKERS: Readonly<Record<Role, string>> = {
   user: 'the user',
@@ -100,7 +102,7 @@ function summarizeArc(
 function candidatesOf(turns: readonly SummaryTurn[], vocabulary: Vocabulary): FromTurn[] {
   const speakers = new Set(turns.flatMap((turn) => turn.name ?? []));
   const candidates: FromTurn[] = [];
-  turns.forEach((turn, place) => {
+  turns.forEach((turn) => {
     const addressed = [...speakers].filter((name) => name !== turn.name);
     for (const sentence of sentencesOf(turn.content, addressed).slice(0, MAX_SENTENCES_A_TURN)) {
       if (candidates.length >= MAX_CANDIDATES) return;
@@ -108,7 +110,7 @@ function candidatesOf(turns: readonly SummaryTurn[], vocabulary: Vocabulary): Fr
       candidates.push({
         turn,
         text,
-        place,
+        place: candidates.length,
         tells:
           wordCount(sentence.text) >= MIN_WORDS &&
           new Set(vocabulary.termsOf(sentence.text)).size >= MIN_TERMS,
@@ -150,14 +152,20 @@ function frameOf(turns: readonly SummaryTurn[]): string {
   return `${range} ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)!} talked.`;
 }
 
-/** Nothing was said that makes a sentence (a word without spaces, say): the beginning of the first turn as it is. */
+/** Nothing was said that makes a sentence that fits: the beginning of the first turn as it is. */
 function shortened(turn: SummaryTurn, words: number): SummarySentence {
   const speaker = speakerOf(turn);
-  const left = Math.max(1, words - wordCount(speaker));
-  const text = told(turn.content.trim().split(/\s+/u).slice(0, left).join(' '), speaker);
+  const said = oneLine(turn.content);
+  let left = Math.max(1, words - wordCount(speaker));
+  let text = told(firstWords(said, left), speaker);
+  // Told by another it may get longer: "I'm" becomes "the user is".
+  while (wordCount(text) > words && left > 1) {
+    left -= 1;
+    text = told(firstWords(said, left), speaker);
+  }
   return { text, sourceIds: [turn.memoryId], saidAt: turn.saidAt };
 }
 
 function speakerOf(turn: SummaryTurn): string {
-  return turn.name ?? SPEAKERS[turn.role];
+  return turn.name === null ? SPEAKERS[turn.role] : firstWords(turn.name, MAX_NAME_WORDS);
 }

@@ -8,6 +8,10 @@ export interface Sentence {
 
 const SENTENCES = new Intl.Segmenter('en', { granularity: 'sentence' });
 
+/** A full stop behind these ends no sentence. */
+const ABBREVIATED =
+  /(?<![\p{L}\p{N}])(?:dr|mr|mrs|ms|mx|prof|st|mt|rev|sgt|capt|lt|gen|vs|cf|approx|e\.g|i\.e)\.\s*$/iu;
+
 /** What chat programs put for a picture: `[photo: a dog on a beach]`. */
 const ATTACHMENT = /\[\s*((?:photo|image|picture|video|file|attachment|audio)s?)\s*:\s*([^\]]+)\]/giu;
 /** Words before the first comma that address or exclaim and say nothing. */
@@ -27,7 +31,7 @@ export function sentencesOf(content: string, addressed: readonly string[] = []):
   });
   const said: Sentence[] = [];
   for (const line of text.split(/\n+/)) {
-    for (const { segment } of SENTENCES.segment(line)) {
+    for (const segment of segmentsOf(line)) {
       for (const clause of clausesOf(withoutAddress(tidy(segment), addressed))) {
         if (!/[\p{L}\p{N}]/u.test(clause)) continue;
         said.push({ text: clause, kind: /\?["')\s]*$/u.test(clause) ? 'question' : 'statement' });
@@ -35,6 +39,17 @@ export function sentencesOf(content: string, addressed: readonly string[] = []):
     }
   }
   return [...said, ...found];
+}
+
+/** "My doctor, Dr. Patel, said so" is one. */
+function segmentsOf(line: string): string[] {
+  const segments: string[] = [];
+  for (const { segment } of SENTENCES.segment(line)) {
+    const before = segments.at(-1);
+    if (before !== undefined && ABBREVIATED.test(before)) segments[segments.length - 1] = before + segment;
+    else segments.push(segment);
+  }
+  return segments;
 }
 
 function clausesOf(sentence: string): string[] {
