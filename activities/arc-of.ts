@@ -1,12 +1,11 @@
+import { arcDigest, withoutRepeatedDays } from '../src/domain/arc-digest';
 import { arcSummaryId } from '../src/domain/ids';
-import { spokenDay } from '../src/domain/spoken-dates';
 import { arcBasis } from '../src/domain/standing-arc';
 import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
-import type { Summarizer, SummarySentence } from '../src/models/summarizer';
+import type { Summarizer } from '../src/models/summarizer';
 import type { ArcSources } from '../src/record/tellings';
 import type { TiersInput } from '../workflows/tiers.contract';
-import { arcDigest } from './arc-digest';
 
 const MAX_PEOPLE = 20;
 
@@ -41,7 +40,7 @@ export async function arcOf(
     firstSeq: null,
     lastSeq: null,
     frame,
-    sentences: withoutRepeatedDays(told),
+    sentences: withoutRepeatedDays(frame, told),
     confidence: quoted.length / sources.length,
     method: summarizer.name,
     degraded: false,
@@ -62,16 +61,4 @@ export function arcSources(
     from: new Date(Math.min(...sources.map((episode) => episode.from.getTime()))),
     to: new Date(Math.max(...sources.map((episode) => episode.to.getTime()))),
   };
-}
-
-/** The day is said once, before the first sentence of it. */
-function withoutRepeatedDays<S extends SummarySentence>(sentences: readonly S[]): S[] {
-  return sentences.map((sentence, i) => {
-    const before = sentences[i - 1];
-    const day = `${spokenDay(sentence.saidAt)}: `;
-    const repeated = before !== undefined && `${spokenDay(before.saidAt)}: ` === day;
-    return repeated && sentence.text.startsWith(day)
-      ? { ...sentence, text: sentence.text.slice(day.length) }
-      : sentence;
-  });
 }

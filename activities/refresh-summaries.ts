@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { ARC_EPISODES } from '../src/domain/arc-digest';
 import { arcBasis, toldArcStands } from '../src/domain/standing-arc';
 import { staleEpisodesOfUser } from '../src/record/episodes';
 import { transaction } from '../src/record/pool';
@@ -11,7 +12,6 @@ import {
 import { awaitTelling } from '../src/record/tellings';
 import { pendingTierMarks, tiersCaughtUp } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
-import { ARC_EPISODES } from './arc-digest';
 import { arcOf, episodesOf } from './arc-of';
 import type { ActivityDependencies } from './dependencies';
 import { summarizeEpisode } from './summarize-episode';

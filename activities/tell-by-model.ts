@@ -1,3 +1,4 @@
+import { ARC_EPISODES, arcDigest } from '../src/domain/arc-digest';
 import { sha256Hex } from '../src/domain/ids';
 import { speakerOf, type ConversationRef } from '../src/domain/message';
 import { TOLD_METHOD } from '../src/domain/standing-arc';
@@ -32,7 +33,6 @@ import {
 } from '../src/record/tellings';
 import { markTiersPending } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
-import { arcDigest, ARC_EPISODES } from './arc-digest';
 import { arcSources, episodesOf } from './arc-of';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';

@@ -36,6 +36,17 @@ export interface Summary {
   createdAt: Date;
 }
 
+/**
+ * The order in which an episode's sentences were said: by time, and of what one request stored without times, by the
+ * memories it is in.
+ */
+export function inOrderOfTime({
+  sourceIds,
+}: Pick<Summary, 'sourceIds'>): (a: StoredSentence, b: StoredSentence) => number {
+  const place = ({ sourceIds: [first] }: StoredSentence): number => sourceIds.indexOf(first ?? '');
+  return (a, b) => a.saidAt.getTime() - b.saidAt.getTime() || place(a) - place(b);
+}
+
 /** Sentences of one persona that an episode gives to the user's arc, at most. */
 const DIGEST_SENTENCES = 3;
 

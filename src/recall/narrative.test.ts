@@ -77,6 +77,17 @@ describe('episodicNarrative', () => {
     expect(episodicNarrative(input({ answers })).summaryIds).toEqual(['c', 'a', 'b']);
   });
 
+  it('tells what came at the same time in the order it was said', () => {
+    const at = new Date('2024-05-01T10:00:00Z');
+    const one = summary('a', 1, ['Ana slept.', 'Ana swam.', 'Ana woke up.']);
+    const sentences = [one.sentences[1]!, one.sentences[2]!, one.sentences[0]!].map((sentence) => ({
+      ...sentence,
+      saidAt: at,
+    }));
+    const { text } = episodicNarrative(input({ summaries: [{ ...one, sentences, frame: null }] }));
+    expect(text).toBe('Ana slept. Ana swam. Ana woke up.');
+  });
+
   it('is empty only when there is nothing', () => {
     expect(episodicNarrative(input({ summaries: [] })).text).toBe('');
   });

@@ -1,5 +1,5 @@
 import { spokenDay } from '../domain/spoken-dates';
-import type { StoredSentence } from '../domain/summary';
+import { inOrderOfTime, type StoredSentence } from '../domain/summary';
 import { wordCount } from '../domain/words';
 import type { ReadSummary } from './read-summaries';
 
@@ -123,7 +123,7 @@ function chosenOf(
     left -= length;
   }
   return chosen
-    .sort((a, b) => a.sentence.saidAt.getTime() - b.sentence.saidAt.getTime() || a.place - b.place)
+    .sort((a, b) => inOrderOfTime(summary)(a.sentence, b.sentence) || a.place - b.place)
     .map((one) => one.sentence);
 }
 

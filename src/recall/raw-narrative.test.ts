@@ -1,6 +1,11 @@
 import { rawNarrative } from './raw-narrative';
 
-const memory = (id: string, content: string, time: string) => ({ id, content, createdAt: new Date(time) });
+const memory = (id: string, content: string, time: string, firstSeq: number | null = null) => ({
+  id,
+  content,
+  createdAt: new Date(time),
+  firstSeq,
+});
 
 describe('rawNarrative', () => {
   it('tells memories in the order of their time, a paragraph a day', () => {
@@ -10,6 +15,13 @@ describe('rawNarrative', () => {
       memory('a', 'I sold my car', '2024-05-08T10:00:00Z'),
     ]);
     expect(told).toBe('8 May 2024:\nI sold my car\nI packed\n\n9 May 2024:\nI moved to Lisbon');
+  });
+
+  it('tells what came at the same time in the order it was said', () => {
+    const at = '2024-05-08T10:00:00Z';
+    expect(rawNarrative([memory('a', 'Where to?', at, 2), memory('b', 'I moved', at, 1)])).toBe(
+      '8 May 2024:\nI moved\nWhere to?',
+    );
   });
 
   it('is empty only when there is nothing', () => {

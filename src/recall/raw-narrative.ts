@@ -10,7 +10,7 @@ const DAY = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
-type Told = Pick<Memory, 'content' | 'createdAt' | 'id'>;
+type Told = Pick<Memory, 'content' | 'createdAt' | 'id' | 'firstSeq'>;
 
 /**
  * Memories told in the order of their time, a paragraph a day: what a narrative is while no summary exists. When they
@@ -24,7 +24,13 @@ export function rawNarrative(memories: readonly Told[]): string {
     if (characters > MAX_NARRATIVE_CHARS && kept.length > 0) break;
     kept.push(memory);
   }
-  kept.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+  kept.sort(
+    (a, b) =>
+      a.createdAt.getTime() - b.createdAt.getTime() ||
+      // Stored by one request, without times of their own.
+      (a.firstSeq ?? 0) - (b.firstSeq ?? 0) ||
+      (a.id < b.id ? -1 : 1),
+  );
   const days = new Map<string, string[]>();
   for (const memory of kept) {
     const day = DAY.format(memory.createdAt);

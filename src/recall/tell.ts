@@ -1,12 +1,17 @@
 import type { Pool } from 'pg';
+import type { StoredSentence } from '../domain/summary';
 import { isErased } from '../record/erasures';
+import { passingMemories, restricts } from '../record/recall-reads';
 import { liveMemories } from '../record/summary-freshness';
+import { withAnswers } from './answering-sentences';
+import { createDefaultSummarizer } from './default-summarizer';
 import { resolveGranularity, type AskedGranularity, type Granularity } from './granularity';
 import { arcNarrative, episodicNarrative, rawStatement, type Narrative, type Statement } from './narrative';
 import { rawNarrative } from './raw-narrative';
 import type { Narrator } from './narrator';
 import { readSummaries, type ReadSummary } from './read-summaries';
 import type { ExplainedMemory, Recall, RetrieveRequest, RetrieveResult } from './recall';
+import { arcsOf } from './standing-in-arcs';
 import { termsOf } from './terms';
 
 export interface TellRequest {
@@ -45,6 +50,8 @@ export interface TellDependencies {
   /** Null: there is no language model. */
   narrator: Narrator | null;
 }
+
+const summarizer = createDefaultSummarizer();
 
 /** More episodes are not read for one answer: the latest. */
 const MAX_SUMMARIES_READ = 200;
@@ -98,16 +105,11 @@ async function tellFromRecord(
   found: RetrieveResult,
 ): Promise<RecordTold> {
   const { retrieve } = request;
-  const read = async (tier: 'episodic' | 'arc'): Promise<ReadSummary[]> =>
-    within(
-      await readSummaries(pool, retrieve, {
-        tier,
-        from: request.from,
-        to: request.to,
-        limit: MAX_SUMMARIES_READ,
-      }),
-      request,
-    );
+  const read = async (tier: 'episodic' | 'arc'): Promise<ReadSummary[]> => {
+    const { from, to } = request;
+    const found = await readSummaries(pool, retrieve, { tier, from, to, limit: MAX_SUMMARIES_READ });
+    return passing(pool, retrieve, within(found, request));
+  };
   const wantsArcs = request.granularity === 'arc' || request.granularity === 'auto';
   const arcs = wantsArcs ? await read('arc') : [];
   const episodes =
@@ -124,7 +126,8 @@ async function tellFromRecord(
     answers: (text: string) => queryTerms.size > 0 && termsOf(text).some((term) => queryTerms.has(term)),
     persona: found.persona.selected,
   };
-  const told = toldOf(granularity, arcs, episodes, input);
+  const answering = request.narrative ? await withAnswers(summarizer, episodes, found.memories) : episodes;
+  const told = toldOf(granularity, arcs, answering, input);
   const ofTier = granularity === 'arc' ? arcs : granularity === 'episodic' ? episodes : [];
   const summaries = firstTold(ofTier, told?.summaryIds ?? []).slice(0, request.limit);
   if (!request.narrative) return { granularity, summaries, narrative: null, statements: [] };
@@ -137,10 +140,28 @@ async function tellFromRecord(
 /** Of summaries that reach beyond the time asked for only what was said in it. */
 function within(summaries: readonly ReadSummary[], { from, to }: TellRequest): ReadSummary[] {
   if (!from && !to) return [...summaries];
+  return withSentences(summaries, ({ saidAt }) => (!from || saidAt >= from) && (!to || saidAt < to));
+}
+
+/** Of summaries only what memories say that pass the filter; when they were said is looked at sentence by sentence. */
+async function passing(
+  pool: Pool,
+  { filter, ...owner }: RetrieveRequest,
+  summaries: readonly ReadSummary[],
+): Promise<ReadSummary[]> {
+  const { createdAfter: _after, createdBefore: _before, ...others } = filter ?? {};
+  if (summaries.length === 0 || !restricts(others)) return [...summaries];
+  const cited = summaries.flatMap((summary) => summary.sentences.flatMap((one) => one.sourceIds));
+  const passed = await passingMemories(pool, owner, others, [...new Set(cited)]);
+  return withSentences(summaries, ({ sourceIds }) => sourceIds.every((id) => passed.has(id)));
+}
+
+function withSentences(
+  summaries: readonly ReadSummary[],
+  isKept: (sentence: StoredSentence) => boolean,
+): ReadSummary[] {
   return summaries.flatMap((summary) => {
-    const sentences = summary.sentences.filter(
-      ({ saidAt }) => (!from || saidAt >= from) && (!to || saidAt < to),
-    );
+    const sentences = summary.sentences.filter(isKept);
     return sentences.length === 0 ? [] : [{ ...summary, sentences }];
   });
 }
@@ -152,7 +173,9 @@ function toldOf(
   input: Omit<Parameters<typeof episodicNarrative>[0], 'summaries'>,
 ): Narrative | null {
   if (granularity === 'raw') return null;
-  if (granularity === 'arc' && arcs.length > 0) return arcNarrative({ ...input, summaries: arcs });
+  // Until the first arc is made, what it will be made of is told as it will be.
+  if (granularity === 'arc')
+    return arcNarrative({ ...input, summaries: arcs.length > 0 ? arcs : arcsOf(episodes) });
   return episodicNarrative({ ...input, summaries: episodes });
 }
 

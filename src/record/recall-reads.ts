@@ -122,6 +122,25 @@ export async function listMemories(
   return result.rows.map(memoryFromRow);
 }
 
+const PASSING = {
+  name: 'recall-passing',
+  text: `SELECT id FROM memories WHERE namespace = $1 AND user_id = $2 AND ${PASSES} AND id = ANY ($11)`,
+};
+
+/** Which of these memories pass. */
+export async function passingMemories(
+  on: Queryable,
+  owner: Owner,
+  filter: MemoryFilter,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const { statement, values } = withWhere(PASSING, PASSES, filter.where, [
+    ...filterValues(owner, filter),
+    ids,
+  ]);
+  return new Set((await run<{ id: string }>(on, statement, values)).rows.map((row) => row.id));
+}
+
 // Hops from one name to the next in messages_by_name, instead of reading every message.
 const NAMES = {
   name: 'recall-names',
