@@ -3,7 +3,7 @@ import { nextTelling } from '../../activities/tell-by-model';
 import type { Summary } from '../../src/domain/summary';
 import { migrate } from '../../src/record/migrate';
 import { createPool } from '../../src/record/pool';
-import { saveSummary, summariesById } from '../../src/record/summaries';
+import { forgetVersionsOf, saveSummary, summariesById } from '../../src/record/summaries';
 import {
   noteNothingTold,
   postponeTellings,
@@ -65,6 +65,41 @@ const told = (id: string, version: number) => ({
   sentences: [{ ...sentence, text: 'Ana went sailing.' }],
   confidence: 1,
   method: 'told-1:m',
+});
+
+it('long lines keep what they said before, until what they said it of is deleted', async () => {
+  const { owner, summary } = await episodeOf(80);
+  const arc = { ...summary, id: randomUUID(), tier: 'arc' as const, conversationId: null, degraded: false };
+  const say = (times: number) =>
+    saveSummary(
+      pool,
+      owner,
+      {
+        ...arc,
+        firstSeq: null,
+        lastSeq: null,
+        basis: `b${times}`,
+        sentences: [{ ...sentence, text: `Ana sailed ${times} times.` }],
+      },
+      HOUR_MS,
+    );
+  const before = async (): Promise<string[]> =>
+    (
+      await pool.query<{ text: string }>(
+        `SELECT sentences -> 0 ->> 'text' AS text FROM summary_versions
+          WHERE namespace = $1 AND id = $2 ORDER BY version`,
+        [owner.namespace, arc.id],
+      )
+    ).rows.map((row) => row.text);
+  await say(1);
+  await say(1);
+  expect(await before()).toEqual([]);
+  for (let times = 2; times <= 23; times += 1) await say(times);
+  const kept = await before();
+  expect(kept).toHaveLength(20);
+  expect([kept[0], kept.at(-1)]).toEqual(['Ana sailed 3 times.', 'Ana sailed 22 times.']);
+  await forgetVersionsOf(pool, owner, sentence.sourceIds);
+  expect(await before()).toEqual([]);
 });
 
 describe('summaries that a language model is to tell', () => {
