@@ -21,11 +21,15 @@ export function isNearIdentical(a: Likeness, b: Likeness): boolean {
   if (a.plain === b.plain) return true;
   const [fewer, more] = a.terms.size <= b.terms.size ? [a.terms, b.terms] : [b.terms, a.terms];
   if (a.denies !== b.denies || fewer.size === 0) return false;
-  // However many they have in common, they could not overlap enough.
-  if (fewer.size / more.size < NEAR_IDENTICAL_OVERLAP) return false;
-  let common = 0;
-  for (const term of fewer) if (more.has(term)) common += 1;
-  return common / (fewer.size + more.size - common) >= NEAR_IDENTICAL_OVERLAP;
+  let common = fewer.size;
+  const overlapEnough = (): boolean => common / (fewer.size + more.size - common) >= NEAR_IDENTICAL_OVERLAP;
+  if (!overlapEnough()) return false;
+  for (const term of fewer) {
+    if (more.has(term)) continue;
+    common -= 1;
+    if (!overlapEnough()) return false;
+  }
+  return true;
 }
 
 /** Whether a text says "not". */

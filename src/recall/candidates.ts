@@ -97,11 +97,11 @@ export async function findCandidates(
   const ids = hits.map((hit) => hit.id);
   const heads = await headsAround(pool, owner, options.filter, ids, REACH_TURNS);
   const { turns, memories } = await turnStore.load(owner, heads, REACH_TURNS);
-  const turnPool = makePool(turns);
+  const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
+  const turnPool = makePool(turns, ({ memoryId }) => byId.has(memoryId));
   const meant = asMeant(question, turnPool);
   const scored = scorePool(turnPool, meant, backgroundShare);
   const evidences = evidenceOf(scored, meant);
-  const byId = new Map<string, ScoredMemory>(memories.map((memory) => [memory.id, { memory, turns: [] }]));
   scored.pool.turns.forEach(({ memoryId, recorded }, i) => {
     const { pooled, keywordShare } = scored.scores[i]!;
     byId.get(memoryId)?.turns.push({ turn: recorded, pooled, keywordShare, evidence: evidences[i]! });

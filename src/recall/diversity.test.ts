@@ -1,8 +1,11 @@
 import { repetitionFactors } from './diversity';
 
+const factorsOf = (contents: string[]): number[] =>
+  repetitionFactors(contents.map((content) => ({ content })));
+
 it('counts every further version of a sentence for less', () => {
   expect(
-    repetitionFactors([
+    factorsOf([
       'I live in Porto with two cats.',
       'My sister keeps bees.',
       'I live in Porto, with two cats!',

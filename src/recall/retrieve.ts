@@ -104,7 +104,7 @@ function byScore(a: JudgedMemory, b: JudgedMemory): number {
 
 /** Memories that only repeat better ones stand further down, by a lower score. */
 function spread(ranked: readonly JudgedMemory[]): JudgedMemory[] {
-  const factors = repetitionFactors(ranked.map(({ candidate }) => candidate.memory.content));
+  const factors = repetitionFactors(ranked.map(({ candidate }) => candidate.memory));
   return ranked
     .map((one, i) =>
       factors[i] === 1 ? one : { ...one, repeats: true, parts: scaled(one.parts, factors[i]!) },

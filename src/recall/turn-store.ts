@@ -129,7 +129,8 @@ export function createTurnStore(pool: PgPool, embedderName: string | null): Turn
       ]);
       const turns = raw.flatMap((head) => {
         const ofHead = byId.get(head.id) ?? [];
-        return head.near ? ofHead : ofHead.filter((turn) => within(head.conversationId, turn.seq));
+        if (head.near || within(head.conversationId, head.firstSeq, head.lastSeq)) return ofHead;
+        return ofHead.filter(({ seq }) => within(head.conversationId, seq, seq));
       });
       const own = memories.flatMap(({ turn }) => turn ?? []);
       return { turns: [...turns, ...own], memories: memories.map(({ memory }) => memory) };
@@ -153,11 +154,11 @@ function keyOf(owner: Owner, head: { id: string; version: string }): string {
   return `${owner.namespace}/${owner.userId}/${head.id}/${head.version}`;
 }
 
-/** Whether a turn lies within reach of one of these memories. */
+/** Whether all turns from one to another lie within reach of these memories. */
 function reachOf(
   heads: readonly RawHead[],
   reachTurns: number,
-): (conversationId: string, seq: number) => boolean {
+): (conversationId: string, firstSeq: number, lastSeq: number) => boolean {
   const reached = byConversationOf(
     joined(
       heads.map(({ conversationId, firstSeq, lastSeq }) => ({
@@ -167,8 +168,9 @@ function reachOf(
       })),
     ),
   );
-  return (conversationId, seq) =>
-    reached.get(conversationId)?.some((range) => seq >= range.firstSeq && seq <= range.lastSeq) ?? false;
+  return (conversationId, firstSeq, lastSeq) =>
+    reached.get(conversationId)?.some((range) => firstSeq >= range.firstSeq && lastSeq <= range.lastSeq) ??
+    false;
 }
 
 /** The same ranges, those that touch made one. */

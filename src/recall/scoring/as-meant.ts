@@ -1,6 +1,6 @@
 import { EVERYDAY_TERMS } from '../background/share';
 import { isSpelt, nearestTerms } from '../spelling';
-import type { Pool } from './pool';
+import { postingsOf, type Pool } from './pool';
 import type { Question } from './question';
 
 /** A match that takes a correction says less. */
@@ -20,10 +20,12 @@ export function doubtfulTerms(question: Pick<Question, 'terms' | 'properTerms'>)
 export function asMeant<Asked extends Question>(question: Asked, pool: Pool): Asked {
   const doubtful = doubtfulTerms(question);
   if (doubtful.length === 0) return question;
+  const unsaid = unheard(doubtful, pool);
+  if (unsaid.length === 0) return question;
   const said = turnsHolding(pool);
   const meant = new Map<string, string>();
-  for (const term of doubtful) {
-    const nearest = said.has(term) || pool.dates.has(term) ? undefined : nearestTerms(term, said)[0];
+  for (const term of unsaid) {
+    const nearest = nearestTerms(term, said)[0];
     if (nearest !== undefined) meant.set(term, nearest);
   }
   if (meant.size === 0) return question;
@@ -36,6 +38,12 @@ export function asMeant<Asked extends Question>(question: Asked, pool: Pool): As
     phrases: question.phrases.map(([first, second]) => [read(first), read(second)] as const),
     termWeights: new Map(corrected.map((term) => [term, CORRECTED_WEIGHT])),
   };
+}
+
+/** Those of the terms that no turn and no date holds. */
+function unheard(terms: readonly string[], pool: Pool): string[] {
+  const heard = postingsOf(pool, terms);
+  return terms.filter((term) => !heard.has(term) && !pool.dates.has(term));
 }
 
 /** In how many turns each term is said. */

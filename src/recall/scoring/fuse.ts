@@ -31,6 +31,8 @@ export interface FuseWeights {
   lengthGain: number;
 }
 
+const NO_SCORE: TurnScore = { pooled: 0, keywordShare: 0 };
+
 /** The gate also has to weigh the words that match against those that do not, in a store of one memory too. */
 const GATE_BACKGROUND_TURNS = 500;
 
@@ -67,7 +69,7 @@ export interface ScoredPool<T extends PoolTurn> {
   scores: readonly TurnScore[];
 }
 
-/** Scores every turn of the pool: scaled sums of words, meaning, session and dates, times speaker and form. */
+/** Scores every turn of the pool that may answer: scaled sums of words, meaning, session and dates, times speaker and form. */
 export function scorePool<T extends PoolTurn>(
   pool: Pool<T>,
   question: Question,
@@ -92,6 +94,7 @@ export function scorePool<T extends PoolTurn>(
   const meaningWeight = weights.cosine * (question.asksToInfer ? weights.inferFactor : 1);
 
   const scores = pool.turns.map((turn, i): TurnScore => {
+    if (pool.mayAnswer[i] === 0) return NO_SCORE;
     const features = pool.features[i]!;
     const words = weights.words * bm25[i]! + weights.session * session[i]!;
     const times =

@@ -134,19 +134,24 @@ export function relevanceOf(gated: number, pooled: number, best: number): number
   return best > 0 ? gated * (pooled / best) ** 2 : 0;
 }
 
-/** The evidence of each turn of a scored pool. */
+const NO_EVIDENCE: TurnEvidence = { share: 0, matched: 0, terms: [], phrases: 0, cosine: null };
+
+/** The evidence of each turn of a scored pool that may answer. */
 export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: Question): TurnEvidence[] {
   const { pool, postings, gateIdf, plainCosines } = scored;
   const matched = new Float64Array(pool.turns.length);
-  const held: string[][] = pool.turns.map(() => []);
+  const held = new Map<number, string[]>();
   let total = 0;
   for (const term of question.terms) {
     const idf = gateIdf.get(term) ?? 0;
     total += idf;
     const counted = idf * (question.termWeights?.get(term) ?? 1);
     const holds = (place: number): void => {
+      if (pool.mayAnswer[place] === 0) return;
       matched[place]! += counted;
-      held[place]!.push(term);
+      const terms = held.get(place);
+      if (terms) terms.push(term);
+      else held.set(place, [term]);
     };
     postings.get(term)?.places.forEach(holds);
     if (!pool.dates.has(term)) continue;
@@ -154,11 +159,15 @@ export function evidenceOf<T extends PoolTurn>(scored: ScoredPool<T>, question: 
       if (features.dates.includes(term) && !features.counts.has(term)) holds(i);
     });
   }
-  return plainCosines.map((cosine, i) => ({
-    matched: matched[i]!,
-    share: total > 0 ? matched[i]! / total : 0,
-    terms: held[i]!,
-    phrases: held[i]!.length > 1 ? phrasesHeld(question.phrases, pool.features[i]!.terms) : 0,
-    cosine,
-  }));
+  return plainCosines.map((cosine, i) => {
+    if (pool.mayAnswer[i] === 0) return NO_EVIDENCE;
+    const terms = held.get(i) ?? [];
+    return {
+      matched: matched[i]!,
+      share: total > 0 ? matched[i]! / total : 0,
+      terms,
+      phrases: terms.length > 1 ? phrasesHeld(question.phrases, pool.features[i]!.terms) : 0,
+      cosine,
+    };
+  });
 }

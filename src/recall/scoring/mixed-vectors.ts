@@ -10,9 +10,9 @@ const MIX: readonly (readonly [offset: number, share: number])[] = [
 ];
 
 export interface Cosines {
-  /** Question against the turn alone; null where there is no vector. */
+  /** Question against the turn alone; null where there is no vector, or where it plays no part. */
   plain: (number | null)[];
-  /** Question against the turn mixed with its neighbours. */
+  /** Question against the turn mixed with its neighbours; null for turns that may not answer, too. */
   mixed: (number | null)[];
 }
 
@@ -21,13 +21,21 @@ export interface Cosines {
  * @param context how much of the neighbours' shares counts; 0 leaves each turn to itself
  */
 export function cosinesOf(pool: Pool, question: Float32Array | null, context = 1): Cosines {
-  const plain = pool.turns.map(({ vector }) =>
-    question && vector ? vector.scale * dotWithQuestion(question, vector.components) : null,
-  );
+  const plain: (number | null)[] = new Array<null>(pool.turns.length).fill(null);
+  const known = new Uint8Array(pool.turns.length);
+  const plainAt = (place: number): number | null => {
+    if (known[place] === 0) {
+      known[place] = 1;
+      const { vector } = pool.turns[place]!;
+      plain[place] = question && vector ? vector.scale * dotWithQuestion(question, vector.components) : null;
+    }
+    return plain[place]!;
+  };
   // The turn itself, then the neighbours that have a vector.
   const places = new Int32Array(MIX.length + 1);
   const shares = new Float64Array(MIX.length + 1);
-  const mixed = plain.map((own, i) => {
+  const mixed = pool.turns.map((_turn, i) => {
+    const own = pool.mayAnswer[i] === 1 ? plainAt(i) : null;
     if (own === null) return null;
     let product = own;
     let squares = 1;
@@ -37,7 +45,7 @@ export function cosinesOf(pool: Pool, question: Float32Array | null, context = 1
     for (const [offset, full] of MIX) {
       const share = context * full;
       const at = pool.neighbour(i, offset);
-      const cosine = at < 0 ? null : plain[at]!;
+      const cosine = at < 0 ? null : plainAt(at);
       if (cosine === null) continue;
       product += share * cosine;
       squares += share * share;

@@ -27,6 +27,8 @@ export interface Pool<T extends PoolTurn = PoolTurn> {
   readonly features: readonly TurnFeatures[];
   /** The words of all their dates. */
   readonly dates: ReadonlySet<string>;
+  /** 1 for each turn that may answer, 0 for those that only stand around them: their words count for their neighbours. */
+  readonly mayAnswer: Uint8Array;
   /** The place of the turn `offset` turns further in the same conversation; −1 if it is not in the pool. */
   neighbour(place: number, offset: number): number;
 }
@@ -37,11 +39,15 @@ export interface Postings {
   counts: number[];
 }
 
-/** Sorts turns into a pool. */
-export function makePool<T extends PoolTurn>(turns: readonly T[]): Pool<T> {
-  const sorted = [...turns].sort(
-    (a, b) => compare(a.conversationId ?? '', b.conversationId ?? '') || a.seq - b.seq,
-  );
+/**
+ * Sorts turns into a pool.
+ * @param mayAnswer all may, unless it says otherwise
+ */
+export function makePool<T extends PoolTurn>(
+  turns: readonly T[],
+  mayAnswer: (turn: T) => boolean = () => true,
+): Pool<T> {
+  const sorted = byPlace(turns);
   const features = sorted.map((turn) => turn.features ?? turnFeatures(turn));
   const dates = new Set<string>();
   for (const ofTurn of features) for (const word of ofTurn.dates) dates.add(word);
@@ -49,6 +55,7 @@ export function makePool<T extends PoolTurn>(turns: readonly T[]): Pool<T> {
     turns: sorted,
     features,
     dates,
+    mayAnswer: Uint8Array.from(sorted, (turn) => (mayAnswer(turn) ? 1 : 0)),
     neighbour: neighbourIn(sorted),
   };
 }
@@ -59,15 +66,27 @@ export function postingsOf(pool: Pool, terms: Iterable<string>): Map<string, Pos
   for (const term of terms) {
     const places: number[] = [];
     const counts: number[] = [];
-    pool.features.forEach((features, place) => {
-      const count = features.counts.get(term);
-      if (count === undefined) return;
+    for (let place = 0; place < pool.features.length; place += 1) {
+      const count = pool.features[place]!.counts.get(term);
+      if (count === undefined) continue;
       places.push(place);
       counts.push(count);
-    });
+    }
     if (places.length > 0) found.set(term, { places, counts });
   }
   return found;
+}
+
+/** By conversation, then seq; conversation by conversation, since most of the turns lie in few of them. */
+function byPlace<T extends PoolTurn>(turns: readonly T[]): T[] {
+  const groups = new Map<string, T[]>();
+  for (const turn of turns) {
+    const key = turn.conversationId ?? '';
+    const group = groups.get(key);
+    if (group) group.push(turn);
+    else groups.set(key, [turn]);
+  }
+  return [...groups.keys()].sort(compare).flatMap((key) => groups.get(key)!.sort((a, b) => a.seq - b.seq));
 }
 
 function neighbourIn(sorted: readonly PoolTurn[]): Pool['neighbour'] {

@@ -300,6 +300,26 @@ describe('scorePool', () => {
     ];
     expect(order(turns, ask('What does Bo bake?', ['Ana', 'Bo'], unit(1, 0)))[0]).toBe(2);
   });
+  it('scores what may answer alone, and by what stands around it all the same', () => {
+    const turns = [
+      turn(1, 'the cello', { vector: scaled(1, 0) }),
+      turn(2, 'I am here', { vector: scaled(0, 1) }),
+      turn(9, 'he is there', { vector: scaled(0, 1) }),
+    ];
+    const question = ask('cello', [], unit(1, 0));
+    const all = scorePool(makePool(turns), question, backgroundShare);
+    const some = scorePool(
+      makePool(turns, ({ seq }) => seq > 1),
+      question,
+      backgroundShare,
+    );
+    expect(some.scores[0]!.pooled).toBe(0);
+    expect(some.scores[1]!.pooled).toBeGreaterThan(some.scores[2]!.pooled);
+    expect(evidenceOf(all, question)[0]).toMatchObject({ share: 1, cosine: expect.closeTo(1) as number });
+    expect(evidenceOf(some, question)[0]).toMatchObject({ share: 0, cosine: null });
+    expect(evidenceOf(some, question)[1]).toEqual(evidenceOf(all, question)[1]);
+    expect(cosinesOf(some.pool, unit(1, 0)).mixed[1]).toBe(cosinesOf(all.pool, unit(1, 0)).mixed[1]);
+  });
   it('takes related words where there are no vectors', () => {
     const turns = [turn(1, 'I play the violin'), turn(2, 'I paint the fence', { conversationId: 'd' })];
     expect(order(turns, ask('Which instruments?'))[0]).toBe(1);
