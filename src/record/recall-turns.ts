@@ -109,8 +109,8 @@ const BY_ID = {
              ON v.namespace = $1 AND v.user_id = $2 AND v.memory_id = m.id AND v.embedder = $4`,
 };
 
-/** A memory as it was at a version. */
-export interface VersionedMemory {
+/** A memory as it was at a version of its own: the version that a MemoryHead has. */
+export interface VectoredMemory {
   version: string;
   memory: Memory;
   /** Of its own content, quantized; null if there is none of this embedder. */
@@ -123,7 +123,7 @@ export async function memoriesById(
   owner: Owner,
   ids: readonly string[],
   embedderName: string | null,
-): Promise<VersionedMemory[]> {
+): Promise<VectoredMemory[]> {
   if (ids.length === 0) return [];
   const values = [owner.namespace, owner.userId, ids, embedderName];
   const result = await run<MemoryRow & { version: string; vector: Buffer | null }>(on, BY_ID, values);

@@ -53,7 +53,7 @@ const PAGE = {
 };
 
 /** A memory, and a version of what its index object is made of: of itself, and of those before it. */
-export interface VersionedMemory {
+export interface ReindexedMemory {
   memory: Memory;
   version: string;
 }
@@ -64,7 +64,7 @@ export async function indexedMemories(
   owner: Owner,
   afterId: string,
   limit: number,
-): Promise<VersionedMemory[]> {
+): Promise<ReindexedMemory[]> {
   const values = [owner.namespace, owner.userId, afterId, limit];
   const { rows } = await run<MemoryRow & { version: string }>(on, PAGE, values);
   return rows.map((row) => ({ memory: memoryFromRow(row), version: row.version }));
@@ -80,7 +80,7 @@ const VERSIONS = {
 export async function changedSince(
   on: Queryable,
   owner: Owner,
-  read: readonly VersionedMemory[],
+  read: readonly ReindexedMemory[],
 ): Promise<string[]> {
   if (read.length === 0) return [];
   const ids = read.map(({ memory }) => memory.id);
