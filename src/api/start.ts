@@ -155,7 +155,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     logger: log,
   };
   const imports = meteredImports(
-    createImports({ pool, teller: createImportTeller(telling) }),
+    createImports({ pool, teller: createImportTeller(telling), quotas }),
     metrics.instruments,
   );
   const erasures = createErasures({

@@ -1,6 +1,8 @@
 import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
 import { personaTags } from '../domain/persona-tags';
+import { NOTHING } from '../ingest/quotas';
 import { saveFact } from '../record/facts';
+import { isStoredMemory } from '../record/memories';
 import { transaction } from '../record/pool';
 import type { ApiDependencies } from './dependencies';
 
@@ -55,8 +57,19 @@ export async function saveWritten(
     createdAt: written.createdAt ?? null,
     ttlSeconds: written.ttlSeconds ?? null,
   };
-  await deps.quotas.admit(owner, { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) });
-  return transaction(deps.pool, (client) => saveFact(client, owner, fact));
+  const size = { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) };
+  // One that is there, or was, needs no room: whoever writes it again hears so.
+  const room = await deps.quotas.admit(owner, size, async () =>
+    (await isStoredMemory(deps.pool, owner, fact.id)) ? NOTHING : size,
+  );
+  let used = NOTHING;
+  try {
+    const { memory, isNew } = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
+    if (isNew) used = size;
+    return memory;
+  } finally {
+    room.settle(used);
+  }
 }
 
 /** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */

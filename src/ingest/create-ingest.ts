@@ -12,11 +12,12 @@ import {
 } from '../record/conversations';
 import { acceptMessages, knownMessageIds } from '../record/messages';
 import { retryDeadlocks, transaction } from '../record/pool';
+import type { Usage } from '../record/usage';
 import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
 import type { ProgressWaiter } from './progress';
-import { quotaExceeded, sizeOf, type Quotas } from './quotas';
+import { NOTHING, sizeOf, type Quotas } from './quotas';
 import { createStream, type InjectionSource } from './stream';
 
 export interface IngestDependencies {
@@ -34,14 +35,28 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   const { pool, announcer, progress, defaults, quotas } = dependencies;
   const stream = createStream({ pool, injections: dependencies.injections, defaults, announcer });
 
-  /** What was stored before needs no room: whoever sends it again hears so. @throws DomainError 403 */
-  async function admit(ref: ConversationRef, messages: readonly IncomingMessage[]): Promise<void> {
-    if (!quotas.set) return;
-    const refusal = await quotas.refusal(ref, sizeOf(messages));
-    if (refusal === null) return;
-    const ids = messages.map(({ messageId }) => messageId);
-    const known = await knownMessageIds(pool, ref, ids);
-    if (!ids.every((id) => known.has(id))) throw quotaExceeded(refusal);
+  /** Stores messages where a quota has room for what is new of them. @throws DomainError 403 */
+  async function withinQuota<Stored extends Appended>(
+    ref: ConversationRef,
+    messages: readonly IncomingMessage[],
+    store: () => Promise<Stored>,
+  ): Promise<Stored> {
+    if (!quotas.set) return store();
+    const room = await quotas.admit(ref, sizeOf(messages), () => sizeOfNew(ref, messages));
+    let used = NOTHING;
+    try {
+      const stored = await store();
+      used = sizeOf(messages.filter((_, place) => !stored.duplicate[place]));
+      return stored;
+    } finally {
+      room.settle(used);
+    }
+  }
+
+  async function sizeOfNew(ref: ConversationRef, messages: readonly IncomingMessage[]): Promise<Usage> {
+    const byId = new Map(messages.map((message) => [message.messageId, message]));
+    for (const id of await knownMessageIds(pool, ref, [...byId.keys()])) byId.delete(id);
+    return sizeOf([...byId.values()]);
   }
 
   async function append(
@@ -49,9 +64,10 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     messages: readonly IncomingMessage[],
     options: { flush?: boolean } = {},
   ): Promise<Appended> {
-    await admit(ref, messages);
-    const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
-    return announceAppended(announcer, ref, accepted, options.flush ?? false);
+    return withinQuota(ref, messages, async () => {
+      const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
+      return announceAppended(announcer, ref, accepted, options.flush ?? false);
+    });
   }
 
   async function flush(ref: ConversationRef): Promise<number> {
@@ -90,10 +106,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
 
   return {
     append,
-    async stream(ref, messages, options) {
-      await admit(ref, messages);
-      return stream(ref, messages, options);
-    },
+    stream: (ref, messages, options) => withinQuota(ref, messages, () => stream(ref, messages, options)),
     flush,
     waitIndexed: (ref, throughSeq, waitMs) => progress.wait(ref, throughSeq, waitMs),
     setPolicy,

@@ -42,7 +42,7 @@ function saysTheSame(first: IncomingMessage, again: IncomingMessage): boolean {
 }
 
 /** What tells a message from every other of its chunk; ids hold no control characters. */
-export function keysOf(line: ChunkLine): string[] {
+export function keysOf(line: Pick<ChunkLine, 'userId' | 'conversationId' | 'messages'>): string[] {
   const prefix = `${line.userId}\n${line.conversationId}\n`;
   return line.messages.map((message) => prefix + message.messageId);
 }

@@ -5,7 +5,9 @@ import { importWorkflowId, type ImportRef } from '../domain/import';
 import { commandImport, createImport, endImportBody, viewImport, type ImportView } from '../record/imports';
 import type { ImportTeller } from '../temporal/import-signals';
 import type { ReadLine } from './import-lines';
-import { receiveLines, type ReceiveOptions } from './receive-import';
+import { ImportRoom } from './import-room';
+import type { Quotas } from './quotas';
+import { receiveLines } from './receive-import';
 
 /** A body that takes longer is indexed while it comes; before that, indexing it would only slow down its answer. */
 const HEAD_START_MS = 2_000;
@@ -26,7 +28,7 @@ export interface Imports {
   receive(
     ref: ImportRef,
     lines: AsyncIterable<readonly ReadLine[]>,
-    options: ReceiveOptions & { createdByKey?: string | null },
+    options: { abortOnError: boolean; createdByKey?: string | null },
   ): Promise<ReceivedImport>;
   /** @throws DomainError 404 for an unknown import, 409 for one that has ended */
   command(ref: ImportRef, command: 'pause' | 'resume' | 'cancel'): Promise<ImportView>;
@@ -38,7 +40,8 @@ export function newImportRef(namespace: string): ImportRef {
 }
 
 /** See {@link Imports}. */
-export function createImports({ pool, teller }: { pool: Pool; teller: ImportTeller }): Imports {
+export function createImports(dependencies: { pool: Pool; teller: ImportTeller; quotas: Quotas }): Imports {
+  const { pool, teller, quotas } = dependencies;
   const find = async (ref: ImportRef): Promise<ImportView> => {
     const view = await viewImport(pool, ref);
     if (!view) throw notFound('There is no such import.');
@@ -50,7 +53,8 @@ export function createImports({ pool, teller }: { pool: Pool; teller: ImportTell
       // Behind the body: with Temporal down the lines are stored all the same, and the sweep tells it later.
       const slow = setTimeout(() => void teller.tell(ref), HEAD_START_MS);
       try {
-        const { abortedAtLine } = await receiveLines(pool, ref, lines, options);
+        const room = new ImportRoom(pool, ref, quotas);
+        const { abortedAtLine } = await receiveLines(pool, ref, lines, { ...options, room });
         return await ended(abortedAtLine);
       } catch (error) {
         // Its lease ends it if this fails too.

@@ -5,6 +5,7 @@ import type { ImportRef } from '../domain/import';
 import { acceptImportChunk, encodeChunk, type ChunkLine, type EncodedChunk } from '../record/import-chunks';
 import { renewImport, type Rejection } from '../record/imports';
 import { keysOf, withoutRepeats, type GoodLine, type ReadLine } from './import-lines';
+import type { ImportRoom } from './import-room';
 import { Occurrences } from './occurrences';
 
 /** A chunk is stored when it has this many messages or bytes … */
@@ -20,6 +21,8 @@ const RECORD_RETRY_MS = 500;
 export interface ReceiveOptions {
   /** Stop at the first line that is refused. */
   abortOnError: boolean;
+  /** Refuses lines that there is no room for; left out: there is for all. */
+  room?: ImportRoom;
 }
 
 /** How receiving ended. */
@@ -144,14 +147,19 @@ class Receiver {
   ): Promise<EncodedChunk[]> {
     await this.whenThere(() => this.occurrences.name(good));
     await this.whenThere(() => this.occurrences.spillWhenFull());
+    const { room, abortOnError } = this.options;
+    if (room?.limited) await this.whenThere(() => room.look(good));
     const refused = [...rejections];
     const chunks: EncodedChunk[] = [];
     let lines: ChunkLine[] = [];
     let known = new Set<string>();
     for (const line of good) {
-      const checked = withoutRepeats(line);
+      const whole = withoutRepeats(line);
+      const checked = 'reason' in whole || !room?.limited ? whole : await this.within(room, whole);
       if ('reason' in checked) {
         refused.push(checked);
+        // What is behind it must not be stored, in a chunk of its own either.
+        if (abortOnError) break;
         continue;
       }
       const keys = keysOf(checked);
@@ -166,6 +174,10 @@ class Receiver {
     }
     chunks.push(this.encode(lines, refused));
     return chunks;
+  }
+
+  private async within(room: ImportRoom, line: ChunkLine): Promise<ChunkLine | Rejection> {
+    return (await this.whenThere(() => room.rejection(line))) ?? line;
   }
 
   private encode(lines: readonly ChunkLine[], rejections: readonly Rejection[]): EncodedChunk {

@@ -41,18 +41,22 @@ const SET_EXPIRY = {
           WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY}`,
 };
 
-/**
- * Stores a fact, to be indexed; in a transaction. Again with the same id changes nothing.
- * @returns the memory as it stands; null when one with this id was deleted, superseded or has expired
- */
+/** What became of a fact. */
+export interface SavedFact {
+  /** As it stands; null when one with this id was deleted, superseded or has expired. */
+  memory: Memory | null;
+  isNew: boolean;
+}
+
+/** Stores a fact, to be indexed; in a transaction. Again with the same id changes nothing. */
 export async function saveFact(
   on: Queryable,
   owner: { namespace: string; userId: string },
   fact: NewFact,
-): Promise<Memory | null> {
+): Promise<SavedFact> {
   await admitUser(on, owner);
   const known = await getMemory(on, owner, fact.id);
-  if (known) return known;
+  if (known) return { memory: known, isNew: false };
   const { now } = (await run<{ now: Date }>(on, NOW)).rows[0]!;
   const memory: Memory = {
     namespace: owner.namespace,
@@ -73,11 +77,11 @@ export async function saveFact(
     createdAt: fact.createdAt ?? now,
     storedAt: now,
   };
-  await saveMemories(on, owner, [memory]);
+  const isNew = (await saveMemories(on, owner, [memory])) > 0;
   if (fact.ttlSeconds !== null)
     await run(on, SET_EXPIRY, [owner.namespace, owner.userId, fact.id, fact.ttlSeconds]);
   await markIndexPending(on, owner, [fact.id]);
-  return await getMemory(on, owner, fact.id);
+  return { memory: await getMemory(on, owner, fact.id), isNew };
 }
 
 /** What may be changed of a memory by hand; undefined fields stay. */

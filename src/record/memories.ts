@@ -79,12 +79,15 @@ const SAVE = {
          ON CONFLICT (namespace, user_id, id) DO NOTHING`,
 };
 
-/** Stores memories of one user; one that is there already (a retry) stays as it is, deleted or not. */
+/**
+ * Stores memories of one user; one that is there already (a retry) stays as it is, deleted or not.
+ * @returns how many were new
+ */
 export async function saveMemories(
   on: Queryable,
   owner: { namespace: string; userId: string },
   memories: readonly Memory[],
-): Promise<void> {
+): Promise<number> {
   const rows = memories.map((memory) => ({
     id: memory.id,
     tier: memory.tier,
@@ -102,7 +105,8 @@ export async function saveMemories(
     created_at: memory.createdAt,
     stored_at: memory.storedAt,
   }));
-  await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
+  const result = await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
+  return result.rowCount ?? 0;
 }
 
 const SAVE_VECTORS = {
@@ -161,6 +165,20 @@ export async function getMemory(
 ): Promise<Memory | null> {
   const row = (await run<MemoryRow>(on, GET, [owner.namespace, owner.userId, id])).rows[0];
   return row ? memoryFromRow(row) : null;
+}
+
+const IS_STORED = {
+  name: 'memory-is-stored',
+  text: 'SELECT 1 FROM memories WHERE namespace = $1 AND user_id = $2 AND id = $3',
+};
+
+/** Whether there is or was a memory with this id, which can be recalled or not. */
+export async function isStoredMemory(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  id: string,
+): Promise<boolean> {
+  return (await run(on, IS_STORED, [owner.namespace, owner.userId, id])).rowCount !== 0;
 }
 
 const GET_MANY = {

@@ -175,6 +175,32 @@ export async function knownMessageIds(
   return new Set(result.rows.map((row) => row.message_id));
 }
 
+// LIMIT keeps the planner at one step in the key's index a message, however many there are.
+const STORED_AMONG = {
+  name: 'stored-among',
+  text: `SELECT (n.nth - 1)::integer AS place
+           FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS n (user_id, conversation_id, message_id, nth)
+          CROSS JOIN LATERAL (
+            SELECT 1 FROM messages m
+             WHERE m.namespace = $1 AND m.user_id = n.user_id AND m.conversation_id = n.conversation_id
+               AND m.message_id = n.message_id LIMIT 1) AS known`,
+};
+
+/** The places, from 0, of those messages of any users that are stored already. */
+export async function storedAmong(
+  on: Queryable,
+  namespace: string,
+  messages: readonly { userId: string; conversationId: string; messageId: string }[],
+): Promise<Set<number>> {
+  const result = await run<{ place: number }>(on, STORED_AMONG, [
+    namespace,
+    messages.map((message) => message.userId),
+    messages.map((message) => message.conversationId),
+    messages.map((message) => message.messageId),
+  ]);
+  return new Set(result.rows.map((row) => row.place));
+}
+
 const WITHDRAWN = {
   name: 'withdrawn-messages',
   text: `SELECT s.message_id FROM messages s

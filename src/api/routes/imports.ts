@@ -2,7 +2,6 @@ import type { IncomingMessage as HttpRequest } from 'node:http';
 import { z } from 'zod';
 import { DomainError, UnavailableError, ensureError, notFound } from '../../domain/errors';
 import { importWorkflowId, type ImportRef } from '../../domain/import';
-import { sizeOf, type Quotas } from '../../ingest/quotas';
 import { newImportRef } from '../../ingest/imports';
 import type { ReadLine } from '../../ingest/import-lines';
 import {
@@ -198,15 +197,8 @@ async function* readLines(
     const memories = allowed.flatMap((line) => ('memory' in line ? line : []));
     const others = allowed.flatMap((line) => ('memory' in line ? [] : line));
     const refused = await storeMemoryLines(deps, caller.namespace, memories);
-    const kept = await Promise.all(others.map((line) => withinQuota(deps.quotas, line, caller)));
-    yield [...kept, ...refused.map(({ line, reason }) => ({ line, rejected: reason }))];
+    yield [...others, ...refused.map(({ line, reason }) => ({ line, rejected: reason }))];
   }
-}
-
-async function withinQuota(quotas: Quotas, line: ReadLine, { namespace }: Caller): Promise<ReadLine> {
-  if ('rejected' in line || !quotas.set) return line;
-  const refusal = await quotas.refusal({ namespace, userId: line.userId }, sizeOf(line.messages));
-  return refusal === null ? line : { line: line.line, rejected: refusal };
 }
 
 function forCaller(line: ReadLine | MemoryLine, caller: Caller): ReadLine | MemoryLine {
