@@ -274,12 +274,18 @@ const RETRY = {
            UPDATE imports i SET failed = i.failed - e.failed FROM ended e, imports_locked l
             WHERE i.namespace = $1 AND i.import_id = e.import_id AND l.import_id = e.import_id),
          moved AS (
-           UPDATE conversations c SET indexed_through = least(c.indexed_through, (SELECT min(first_seq) - 1 FROM failed))
+           UPDATE conversations c
+              SET indexed_through = least(c.indexed_through, (SELECT min(first_seq) - 1 FROM failed)),
+                  announced_through = least(c.announced_through, (SELECT min(first_seq) - 1 FROM failed))
             WHERE c.namespace = $1 AND c.user_id = $2 AND c.conversation_id = $3 AND EXISTS (SELECT 1 FROM failed))
          SELECT first_seq, last_seq, failure_reason FROM failed ORDER BY first_seq`,
 };
 
-/** Puts failed ranges back to "planned"; the cursor goes back in front of the first. @returns what was put back */
+/**
+ * Puts failed ranges back to "planned"; the cursor goes back in front of the first, and so does what counts as announced:
+ * if whoever is to tell Temporal dies first, the sweep does.
+ * @returns what was put back
+ */
 export async function reopenFailed(on: Queryable, ref: ConversationRef): Promise<FailedRange[]> {
   const result = await run<{ first_seq: number; last_seq: number; failure_reason: string }>(
     on,

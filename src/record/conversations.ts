@@ -79,10 +79,15 @@ async function readState(
 
 const SET_POLICY = {
   name: 'set-policy',
-  text: `UPDATE conversations SET ingestion_policy = $4, retrieval_policy = $5 ${WHERE_REF}`,
+  text: `UPDATE conversations SET ingestion_policy = $4, retrieval_policy = $5,
+                announced_through = CASE WHEN ingestion_policy <> $4 THEN least(announced_through, planned_through)
+                                         ELSE announced_through END ${WHERE_REF}`,
 };
 
-/** Replaces the conversation's own policy. */
+/**
+ * Replaces the conversation's own policy. What is pending counts as announced again only when Temporal has heard of the
+ * change: if whoever is to tell it dies first, the sweep does.
+ */
 export async function setConversationPolicy(
   on: Queryable,
   ref: ConversationRef,

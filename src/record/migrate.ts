@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { MIGRATIONS, type Migration } from './migrations';
 import { retryOn } from './pool';
 
@@ -7,6 +7,7 @@ const MIGRATION_LOCK_KEY = 7_305_001;
 
 /** While a migration waits for a table, everybody who comes later waits behind it: so it soon gives way, and tries again. */
 const LOCK_TIMEOUT_MS = 2_000;
+const A_DAY_MS = 86_400_000;
 const MAX_TRIES = 20;
 const RETRY_STEP_MS = 100;
 /** SQLSTATEs of one that met others' locks: lock_not_available, deadlock_detected. */
@@ -52,12 +53,18 @@ async function applyMissing(client: PoolClient, migrations: readonly Migration[]
   return missing.map((migration) => migration.version);
 }
 
+/** Without the pool's deadline for an answer, as it is without Postgres' own; the driver knows the setting, its types do not. */
+function atItsLeisure(text: string): QueryConfig {
+  const statement = { text, query_timeout: A_DAY_MS };
+  return statement;
+}
+
 async function applyOne(client: PoolClient, { version, name, sql }: Migration): Promise<void> {
   try {
     await client.query('BEGIN');
     // What it does to large tables takes as long as it takes.
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0`);
-    await client.query(sql);
+    await client.query(atItsLeisure(sql));
     await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [version, name]);
     await client.query('COMMIT');
   } catch (thrown) {

@@ -5,6 +5,8 @@ import { UnavailableError, ensureError, erasedUser } from '../domain/errors';
 const INT8_OID = 20;
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** By then Postgres itself would have ended the statement: it hangs, or the network swallows what it says. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const MAX_TRANSACTION_TRIES = 5;
 const RETRY_STEP_MS = 10;
 /** SQLSTATEs: deadlock_detected, serialization_failure. */
@@ -22,21 +24,32 @@ types.setTypeParser(INT8_OID, Number);
 /** What statements run on: the pool, or one connection inside a transaction. */
 export type Queryable = Pick<Pool, 'query'> | Pick<PoolClient, 'query'>;
 
+export interface PoolOptions {
+  url: string;
+  size: number;
+  /** How long an answer is waited for. */
+  answerTimeoutMs?: number;
+  onError?: (error: Error) => void;
+}
+
 /** Opens the pool; connects lazily, so that a process boots with Postgres down. */
-export function createPool(options: { url: string; size: number; onError?: (error: Error) => void }): Pool {
+export function createPool(options: PoolOptions): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max: options.size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
     // Postgres does not notice a vanished client by itself while it waits for a lock.
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'agentic-memories',
     options: SESSION_OPTIONS,
   });
-  // Without a listener a lost idle connection would end the process.
+  // Without a listener a lost idle connection would end the process …
   pool.on('error', (error) => options.onError?.(error));
+  // … and so would one that is lost between two statements of a transaction, whose next statement says it anyway.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
@@ -105,12 +118,14 @@ async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, beg
     await client.query('COMMIT');
     return result;
   } catch (thrown) {
-    await client.query('ROLLBACK').catch((error: unknown) => {
-      broken = ensureError(error);
-    });
+    if (saysNothing(thrown)) broken = ensureError(thrown);
+    else
+      await client.query('ROLLBACK').catch((error: unknown) => {
+        broken = ensureError(error);
+      });
     throw asRecordError(thrown);
   } finally {
-    // A connection that could not roll back must not go back to the pool.
+    // A connection that could not roll back must not go back to the pool: its end rolls back.
     client.release(broken);
   }
 }
@@ -132,8 +147,15 @@ export function sqlState(thrown: unknown): string | undefined {
 const DOWN_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 // 08 connection, 53 insufficient resources (disk full, too many connections), 57P0x shutting down or starting up, 25006 read-only.
 const DOWN_STATES = /^(08|53|57P0|25006)/;
-const DOWN_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+const NO_ANSWER = 'Query read timeout';
+const DOWN_MESSAGES = new RegExp(
+  `Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|${NO_ANSWER}`,
+);
+
+/** Whether a statement was not answered in time: nothing else need be asked on this connection. */
+function saysNothing(thrown: unknown): boolean {
+  return ensureError(thrown).message.includes(NO_ANSWER);
+}
 
 /** SQLSTATEs: disk_full, read_only_sql_transaction. */
 const NO_WRITES = new Set(['53100', '25006']);

@@ -23,6 +23,7 @@ import { MIGRATIONS } from '../../src/record/migrations';
 import { createPool, run, transaction } from '../../src/record/pool';
 import { DEFAULT_INGESTION_POLICY, DEFAULT_RETRIEVAL_POLICY } from '../../src/domain/policy';
 import { saying } from '../support/saying';
+import { createTcpGate } from '../support/tcp-gate';
 
 const DEFAULTS = { ingestion: DEFAULT_INGESTION_POLICY, retrieval: DEFAULT_RETRIEVAL_POLICY };
 const databaseUrl = process.env['DATABASE_URL']!;
@@ -238,6 +239,8 @@ describe('batches', () => {
       indexedThrough: 1,
       failed: [],
     });
+    // As long as Temporal has not heard of it, it is the sweep's to tell.
+    expect(await conversationState(pool, ref)).toMatchObject({ announcedThrough: 1, dueThrough: 4 });
     expect(await finishBatches(pool, ref, [{ firstSeq: 2, failureReason: null }])).toBe(4);
   });
 });
@@ -255,6 +258,20 @@ describe('announcements', () => {
     await markAnnounced(pool, [{ ref, throughSeq: 99 }]);
     expect(await mine(0)).toEqual([]);
     expect(await conversationState(pool, ref)).toMatchObject({ announcedThrough: 1 });
+  });
+
+  it('of a changed policy are missed, too: what is pending is to be cut by it', async () => {
+    const ref = someRef();
+    await acceptMessages(pool, ref, [saying('m1'), saying('m2'), saying('m3')]);
+    const plan = [{ firstSeq: 1, lastSeq: 1, reason: 'size' as const, memoryId: randomUUID() }];
+    await insertBatches(pool, ref, plan, { plannedThrough: 0, ingestionPolicy: {}, eraseEpoch: 0 });
+    await markAnnounced(pool, [{ ref, throughSeq: 3 }]);
+    await setConversationPolicy(pool, ref, {}, { minSimilarity: 0.7 });
+    expect(await conversationState(pool, ref)).toMatchObject({ announcedThrough: 3 });
+    await setConversationPolicy(pool, ref, { maxBufferSize: 2 }, { minSimilarity: 0.7 });
+    expect(await conversationState(pool, ref)).toMatchObject({ announcedThrough: 1, dueThrough: 3 });
+    await markAnnounced(pool, [{ ref, throughSeq: 3 }]);
+    expect(await conversationState(pool, ref)).toMatchObject({ announcedThrough: 3 });
   });
 });
 
@@ -313,5 +330,36 @@ describe('transactions', () => {
     await expect(conversationState(away, someRef())).rejects.toThrow(UnavailableError);
     await expect(transaction(away, async () => 1)).rejects.toThrow(UnavailableError);
     await away.end();
+  });
+
+  it('say so when it hangs, and go on when it is back', async () => {
+    const url = new URL(databaseUrl);
+    const gate = await createTcpGate(url.host);
+    await gate.open();
+    url.host = gate.address;
+    const hung = createPool({
+      url: url.toString(),
+      size: 1,
+      answerTimeoutMs: 1_000,
+      onError: () => undefined,
+    });
+    const select = { name: 'test-one', text: 'SELECT 1' };
+    const inTransaction = () => transaction(hung, (client) => run(client, select));
+    try {
+      await run(hung, select);
+      gate.stall();
+      await expect(run(hung, select)).rejects.toThrow(UnavailableError);
+      await gate.shut();
+      await gate.open();
+      await inTransaction();
+      gate.stall();
+      await expect(inTransaction()).rejects.toThrow(UnavailableError);
+      await gate.shut();
+      await gate.open();
+      expect((await run(hung, select)).rowCount).toBe(1);
+    } finally {
+      await gate.shut();
+      await hung.end();
+    }
   });
 });

@@ -5,6 +5,8 @@ export interface TcpGate {
   address: string;
   open(): Promise<void>;
   shut(): Promise<void>;
+  /** Connections stay, new ones are taken, and nothing goes through any more: as if the server hung, until it is shut. */
+  stall(): void;
 }
 
 /** Reserves a port; the gate is shut at first. */
@@ -12,6 +14,7 @@ export async function createTcpGate(target: string): Promise<TcpGate> {
   const [host, port] = target.split(':') as [string, string];
   const sockets = new Set<Socket>();
   let server: Server | null = null;
+  let stalled = false;
   const listen = (on: number): Promise<number> =>
     new Promise((resolve, reject) => {
       server = createServer((inner) => {
@@ -21,7 +24,7 @@ export async function createTcpGate(target: string): Promise<TcpGate> {
           socket.on('error', () => socket.destroy());
           socket.on('close', () => sockets.delete(socket));
         }
-        inner.pipe(outer).pipe(inner);
+        if (!stalled) inner.pipe(outer).pipe(inner);
         inner.on('close', () => outer.destroy());
         outer.on('close', () => inner.destroy());
       });
@@ -31,6 +34,7 @@ export async function createTcpGate(target: string): Promise<TcpGate> {
   const shut = async (): Promise<void> => {
     const closing = server;
     server = null;
+    stalled = false;
     if (!closing) return;
     const closed = new Promise<void>((resolve) => closing.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
@@ -44,5 +48,12 @@ export async function createTcpGate(target: string): Promise<TcpGate> {
       if (!server) await listen(ownPort);
     },
     shut,
+    stall: () => {
+      stalled = true;
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.pause();
+      }
+    },
   };
 }

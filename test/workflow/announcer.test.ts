@@ -6,7 +6,7 @@ import type { Acknowledgement } from '../../src/temporal/acknowledgements';
 import { createAnnouncer, type Announcer, type AnnouncerOptions } from '../../src/temporal/announcer';
 import { createTemporalClient } from '../../src/temporal/connection';
 import { checkTemporal } from '../../src/temporal/health';
-import { createTcpGate } from './support/tcp-gate';
+import { createTcpGate } from '../support/tcp-gate';
 import { until } from './support/until';
 import { openWorld, quietRuntime, TEMPORAL_AT, type WorkflowWorld } from './support/workflow-world';
 
