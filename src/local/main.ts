@@ -12,6 +12,8 @@ import { Supervisor } from './supervisor';
 const LOCK_WAIT_SECONDS = 60;
 const MS_A_SECOND = 1_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A terminal's Ctrl-C reaches npm too, which may pass it on: only a later one is of somebody who will not wait. */
+const SAME_CTRL_C_MS = 1_000;
 
 const FLAGS = {
   /** Leaves the API and the worker out. */
@@ -28,12 +30,20 @@ async function main(): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const stop = new AbortController();
   let supervisor: Supervisor | undefined;
+  let askedAtMs = 0;
   const askToStop = (why: string): void => {
-    if (stop.signal.aborted) return supervisor?.hurry();
+    if (stop.signal.aborted) return;
+    askedAtMs = performance.now();
     log(`stopping (${why})`);
     stop.abort();
   };
-  for (const name of STOP_SIGNALS) process.on(name, () => askToStop(name));
+  const signalled = (name: string): void => {
+    if (!stop.signal.aborted) return askToStop(name);
+    if (performance.now() - askedAtMs < SAME_CTRL_C_MS) return;
+    log(`${name} again: not waiting any longer`);
+    supervisor?.hurry();
+  };
+  for (const name of STOP_SIGNALS) process.on(name, () => signalled(name));
   watchPackageManager((who) => askToStop(`${who} is gone`));
   const { HOST: host, PORT: port } = loadConfig();
   const dataDir = resolve(process.env['DATA_DIR'] || '.data');

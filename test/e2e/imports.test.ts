@@ -1,7 +1,10 @@
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { Pool } from 'pg';
+import { conversationWorkflowId } from '../../src/domain/ids';
+import { importWorkflowId } from '../../src/domain/import';
 import { createPool } from '../../src/record/pool';
+import { createTemporalClient } from '../../src/temporal/connection';
 import { apiClient, expectPath, expectProblem, type ApiClient } from '../support/api-client';
 import {
   LINES,
@@ -494,6 +497,33 @@ describe('a running import', () => {
     });
     expect(retried.status).toBe('completed');
   });
+});
+
+it('costs at most 30 history events a conversation and a tenth of one a message', async () => {
+  const user = newUser();
+  const [conversations, messages] = [['a', 'b'], 300];
+  const sent = await sendImport(
+    stack.url,
+    ndjson(conversations.flatMap((conversation) => talk(user, conversation, messages))),
+  );
+  const id = sent.body.import_id as string;
+  expect(await ended(id)).toMatchObject({ totals: { indexed: conversations.length * messages } });
+  const { client, close } = createTemporalClient({
+    address: process.env['TEMPORAL_ADDRESS']!,
+    namespace: 'default',
+  });
+  try {
+    const ids = conversations.map((conversationId) =>
+      conversationWorkflowId({ namespace: stack.namespace, userId: user, conversationId }),
+    );
+    const runs = await Promise.all(
+      [importWorkflowId(id), ...ids].map((workflow) => client.workflow.getHandle(workflow).describe()),
+    );
+    const events = runs.reduce((sum, { historyLength }) => sum + historyLength, 0);
+    expect(events).toBeLessThanOrEqual(conversations.length * (30 + 0.1 * messages));
+  } finally {
+    await close();
+  }
 });
 
 describe('asking', () => {

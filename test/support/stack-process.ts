@@ -23,11 +23,13 @@ const SHARED = [
 
 export interface StackProcessOptions {
   dataDir: string;
-  /** Flags of src/local/main.ts, beside `--random-ports`. */
+  /** Flags of src/local/main.ts. */
   flags?: string[];
   env?: NodeJS.ProcessEnv;
-  /** Runs it by `npm start`, as people do: npm, a shell, and then the stack. */
+  /** Runs it by `npm start`, as people do: npm, a shell, and then the stack, all in a process group of their own. */
   throughNpm?: boolean;
+  /** The usual ports, or those next to them, instead of any. */
+  usualPorts?: boolean;
 }
 
 /** A whole stack as a process of its own, as `npm start` runs it; built files, so build before. */
@@ -46,7 +48,7 @@ export class StackProcess {
 
   static run(options: StackProcessOptions): StackProcess {
     const script = join(packageRoot(), 'dist', 'src', 'local', 'main.js');
-    const args = [script, '--random-ports', ...(options.flags ?? [])];
+    const args = [script, ...(options.usualPorts ? [] : ['--random-ports']), ...(options.flags ?? [])];
     const env: NodeJS.ProcessEnv = { ...process.env, PORT: '0', ...options.env, DATA_DIR: options.dataDir };
     for (const name of [...SHARED, 'npm_lifecycle_event'])
       if (!(name in (options.env ?? {}))) delete env[name];
@@ -61,7 +63,7 @@ export class StackProcess {
       JSON.stringify({ name: 'start', version: '1.0.0', scripts: { start } }),
     );
     const started = new StackProcess(
-      spawn('npm', ['start'], { env, stdio: [...stdio], cwd: folder }),
+      spawn('npm', ['start'], { env, stdio: [...stdio], cwd: folder, detached: true }),
       options.dataDir,
     );
     void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
@@ -114,6 +116,12 @@ export class StackProcess {
     if (before === undefined) throw new Error(`${name} does not run`);
     process.kill(before.pid, 'SIGKILL');
     await eventually(`${name} is started again`, () => (this.part(name)?.pid ?? before.pid) !== before.pid);
+  }
+
+  /** As a terminal does: everybody in the foreground hears it. Only of one that was run through npm. */
+  async pressCtrlC(): Promise<number | NodeJS.Signals | null> {
+    process.kill(-(this.child.pid ?? 0), 'SIGINT');
+    return this.exited;
   }
 
   /** Ends the stack in order. */
