@@ -28,6 +28,11 @@ it.each<[string, RecalledMemory, string[]]>([
     memory('m2', 'I moved the launch to April.', 0.7),
     ['m2: The user moved the launch to April.'],
   ],
+  [
+    'what is told of another turn of its memory is told',
+    memory('m1', 'I moved the launch to April.', 0.7),
+    ['m1: The user moved the launch to April.'],
+  ],
   ['what is told already is not', memory('m1', 'My director is Susan.', 0.9), []],
   ['what hardly answers is not', memory('m2', 'I moved the launch to April.', 0.5), []],
   ['a question is not', memory('m3', 'When is the launch?', 0.9), []],

@@ -2,12 +2,14 @@ import { speaksForItself, type RecalledMemory, type TurnMatch } from '../domain/
 import type { StoredSentence } from '../domain/summary';
 import type { Summarizer } from '../models/summarizer';
 import type { ReadSummary } from './read-summaries';
+import { termsOf } from './terms';
 
 /** What is this relevant answers: `min_similarity` by default. */
 const ANSWERS_FROM = 0.55;
 const MAX_MEMORIES = 5;
 const MAX_TURNS = 2;
 const WORDS_A_MEMORY = 60;
+const MOST = 0.5;
 
 /**
  * Episodes with what answers the question best and their summaries have left out, told as those tell it. A question
@@ -22,8 +24,11 @@ export async function withAnswers(
   const added = new Map<string, StoredSentence[]>();
   for (const memory of memories.filter((one) => one.relevance >= ANSWERS_FROM).slice(0, MAX_MEMORIES)) {
     const episode = episodes.find((one) => one.sourceIds.includes(memory.id));
-    if (!episode || episode.sentences.some((sentence) => sentence.sourceIds.includes(memory.id))) continue;
-    const turns = answeringTurns(memory);
+    if (!episode) continue;
+    const told = episode.sentences.filter((sentence) => sentence.sourceIds.includes(memory.id));
+    const turns = answeringTurns(memory).filter(
+      (turn) => !told.some(({ text }) => tells(text, turn.content)),
+    );
     if (turns.length === 0) continue;
     const { sentences } = await summarizer.episode(turns, { budgetWords: WORDS_A_MEMORY });
     const persona = memory.personaTags[0] ?? null;
@@ -34,6 +39,13 @@ export async function withAnswers(
     const more = added.get(episode.id);
     return more ? { ...episode, sentences: [...episode.sentences, ...more] } : episode;
   });
+}
+
+/** Whether a sentence says most of what was said, or what was said most of it: a summary tells a turn in clauses. */
+function tells(sentence: string, said: string): boolean {
+  const [inSentence, inSaid] = [new Set(termsOf(sentence)), new Set(termsOf(said))];
+  const shared = [...inSaid].filter((term) => inSentence.has(term)).length;
+  return shared >= Math.min(inSentence.size, inSaid.size) * MOST;
 }
 
 function answeringTurns(memory: RecalledMemory): Parameters<Summarizer['episode']>[0][number][] {
