@@ -59,17 +59,14 @@ export async function saveWritten(
   };
   const size = { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) };
   // One that is there, or was, needs no room: whoever writes it again hears so.
-  const room = await deps.quotas.admit(owner, size, async () =>
-    (await isStoredMemory(deps.pool, owner, fact.id)) ? NOTHING : size,
+  const { memory } = await deps.quotas.within(
+    owner,
+    size,
+    async () => ((await isStoredMemory(deps.pool, owner, fact.id)) ? NOTHING : size),
+    () => transaction(deps.pool, (client) => saveFact(client, owner, fact)),
+    ({ isNew }) => (isNew ? size : NOTHING),
   );
-  let used = NOTHING;
-  try {
-    const { memory, isNew } = await transaction(deps.pool, (client) => saveFact(client, owner, fact));
-    if (isNew) used = size;
-    return memory;
-  } finally {
-    room.settle(used);
-  }
+  return memory;
 }
 
 /** Whom the memory is about and what is felt in it: as its writer says, else as it reads. */

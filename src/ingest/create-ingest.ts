@@ -17,7 +17,7 @@ import type { Announcer } from '../temporal/announcer';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
 import type { ProgressWaiter } from './progress';
-import { NOTHING, sizeOf, type Quotas } from './quotas';
+import { sizeOf, type Quotas } from './quotas';
 import { createStream, type InjectionSource } from './stream';
 
 export interface IngestDependencies {
@@ -42,15 +42,13 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     store: () => Promise<Stored>,
   ): Promise<Stored> {
     if (!quotas.set) return store();
-    const room = await quotas.admit(ref, sizeOf(messages), () => sizeOfNew(ref, messages));
-    let used = NOTHING;
-    try {
-      const stored = await store();
-      used = sizeOf(messages.filter((_, place) => !stored.duplicate[place]));
-      return stored;
-    } finally {
-      room.settle(used);
-    }
+    return quotas.within(
+      ref,
+      sizeOf(messages),
+      () => sizeOfNew(ref, messages),
+      store,
+      ({ duplicate }) => sizeOf(messages.filter((_, place) => !duplicate[place])),
+    );
   }
 
   async function sizeOfNew(ref: ConversationRef, messages: readonly IncomingMessage[]): Promise<Usage> {

@@ -65,7 +65,7 @@ export class Quotas {
   /** Whether there is any quota; without, nothing is counted. */
   get set(): boolean {
     const { user, namespace } = this.options.limits;
-    return KINDS.some((kind) => user[kind] > 0 || namespace[kind] > 0);
+    return isSet(user) || isSet(namespace);
   }
 
   /**
@@ -85,6 +85,30 @@ export class Quotas {
     const left = await this.take(owner, needed);
     if (typeof left === 'string') throw quotaExceeded(left);
     return left;
+  }
+
+  /**
+   * Stores what there is room for; what of it was there already takes none.
+   * @param stillNew as in `admit`
+   * @param usedBy what the stored took
+   * @throws DomainError 403 that names the quota, when there is no room
+   */
+  async within<Stored>(
+    owner: Owner,
+    adding: Usage,
+    stillNew: () => Promise<Usage>,
+    store: () => Promise<Stored>,
+    usedBy: (stored: Stored) => Usage,
+  ): Promise<Stored> {
+    const room = await this.admit(owner, adding, stillNew);
+    let used = NOTHING;
+    try {
+      const stored = await store();
+      used = usedBy(stored);
+      return stored;
+    } finally {
+      room.settle(used);
+    }
   }
 
   /** Takes room for good. @returns why there is none, or null */
