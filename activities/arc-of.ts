@@ -1,4 +1,4 @@
-import { arcDigest, withoutRepeatedDays } from '../src/domain/arc-digest';
+import { arcDigest, arcLine } from '../src/domain/arc-digest';
 import { arcSummaryId } from '../src/domain/ids';
 import { arcBasis } from '../src/domain/standing-arc';
 import type { StoredSentence, Summary } from '../src/domain/summary';
@@ -33,14 +33,7 @@ export async function arcOf(
   return {
     ...arcSources(summarizer.name, persona, sources),
     id: arcSummaryId(owner.namespace, owner.userId, persona),
-    tier: 'arc',
-    persona,
-    personaTags: [persona],
-    conversationId: null,
-    firstSeq: null,
-    lastSeq: null,
-    frame,
-    sentences: withoutRepeatedDays(frame, told),
+    ...arcLine(persona, frame, told),
     confidence: quoted.length / sources.length,
     method: summarizer.name,
     degraded: false,

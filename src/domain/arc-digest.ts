@@ -15,6 +15,24 @@ export function arcDigest(
     .map((sentence) => ({ ...sentence, text: `${spokenDay(sentence.saidAt)}: ${sentence.text}` }));
 }
 
+/** A long line's own fields, once it is known what it says: it belongs to a persona, and to no conversation. */
+export function arcLine<S extends Pick<StoredSentence, 'text' | 'saidAt'>>(
+  persona: string,
+  frame: string | null,
+  sentences: readonly S[],
+) {
+  return {
+    tier: 'arc' as const,
+    persona,
+    personaTags: [persona],
+    conversationId: null,
+    firstSeq: null,
+    lastSeq: null,
+    frame,
+    sentences: withoutRepeatedDays(frame, sentences),
+  };
+}
+
 /** The day is said once: in the frame, where it says one alone, or before the first sentence of it. */
 export function withoutRepeatedDays<S extends Pick<StoredSentence, 'text' | 'saidAt'>>(
   frame: string | null,

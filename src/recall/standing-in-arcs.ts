@@ -1,4 +1,4 @@
-import { arcDigest, withoutRepeatedDays } from '../domain/arc-digest';
+import { arcDigest, arcLine } from '../domain/arc-digest';
 import { spokenRange } from '../domain/spoken-dates';
 import type { ReadSummary } from './read-summaries';
 
@@ -16,14 +16,7 @@ export function arcsOf(episodes: readonly ReadSummary[]): ReadSummary[] {
     const frame = `${spokenRange(first.saidAt, last.saidAt)}:`;
     const line: ReadSummary = {
       ...sources[0]!,
-      tier: 'arc',
-      persona,
-      personaTags: [persona],
-      conversationId: null,
-      firstSeq: null,
-      lastSeq: null,
-      frame,
-      sentences: withoutRepeatedDays(frame, sentences),
+      ...arcLine(persona, frame, sentences),
       sourceIds: sources.map((one) => one.id),
       from: first.saidAt,
       to: last.saidAt,

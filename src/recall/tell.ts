@@ -126,8 +126,9 @@ async function tellFromRecord(
     answers: (text: string) => queryTerms.size > 0 && termsOf(text).some((term) => queryTerms.has(term)),
     persona: found.persona.selected,
   };
-  const answering = request.narrative ? await withAnswers(summarizer, episodes, found.memories) : episodes;
-  const told = toldOf(granularity, arcs, answering, input);
+  const told = await toldOf(granularity, arcs, input, async () =>
+    request.narrative ? withAnswers(summarizer, episodes, found.memories) : episodes,
+  );
   const ofTier = granularity === 'arc' ? arcs : granularity === 'episodic' ? episodes : [];
   const summaries = firstTold(ofTier, told?.summaryIds ?? []).slice(0, request.limit);
   if (!request.narrative) return { granularity, summaries, narrative: null, statements: [] };
@@ -166,17 +167,19 @@ function withSentences(
   });
 }
 
-function toldOf(
+async function toldOf(
   granularity: Granularity,
   arcs: readonly ReadSummary[],
-  episodes: readonly ReadSummary[],
   input: Omit<Parameters<typeof episodicNarrative>[0], 'summaries'>,
-): Narrative | null {
+  episodesToTell: () => Promise<readonly ReadSummary[]>,
+): Promise<Narrative | null> {
   if (granularity === 'raw') return null;
+  if (granularity === 'arc' && arcs.length > 0) return arcNarrative({ ...input, summaries: arcs });
+  const summaries = await episodesToTell();
   // Until the first arc is made, what it will be made of is told as it will be.
-  if (granularity === 'arc')
-    return arcNarrative({ ...input, summaries: arcs.length > 0 ? arcs : arcsOf(episodes) });
-  return episodicNarrative({ ...input, summaries: episodes });
+  return granularity === 'arc'
+    ? arcNarrative({ ...input, summaries: arcsOf(summaries) })
+    : episodicNarrative({ ...input, summaries });
 }
 
 function firstTold(summaries: readonly ReadSummary[], order: readonly string[]): ReadSummary[] {
