@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
-
-const STDIN = '-';
+import { STDIN } from '../sources/file-bytes';
 
 /** The size of a file that can be read as often as one likes; undefined for standard input, a pipe, and what is not there. */
 export function sizeOfFile(path: string): number | undefined {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { chat, type ChatOptions } from './commands/chat';
 import type { OutputOptions } from './commands/imports';
 import {
@@ -15,6 +15,7 @@ import { eraseUser, exportUser, showUser } from './commands/users';
 import type { ExitCode } from './exit';
 import { packageVersion } from './invocation';
 import { asCliError, memoryClientOf, told } from './memory-server';
+import { portNumber, wholeNumber } from './number-arguments';
 import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const ROLES = ['user', 'assistant', 'system', 'tool'];
@@ -111,15 +112,4 @@ function forUser(command: Command): Command {
 
 function example(words: string): string {
   return `\nExample:\n  npx agentic-memories ${words}`;
-}
-
-/** @throws InvalidArgumentError */
-export function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function portNumber(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('It must be a port, 0 to 65535; 0 takes a free one.');
 }

@@ -6,7 +6,8 @@ import { listImports, listRejections, showImport, steerImport, type OutputOption
 import { addKeys, addMigrate } from './commands/keys';
 import { EXIT, type ExitCode } from './exit';
 import { packageVersion } from './invocation';
-import { addMemoryCommands, wholeNumber } from './program-memories';
+import { wholeNumber } from './number-arguments';
+import { addMemoryCommands } from './program-memories';
 import { serverOf, withServer, type ServerOptions } from './server-options';
 
 const DEFAULT_IMPORTS = 50;

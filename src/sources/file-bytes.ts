@@ -8,7 +8,8 @@ import { SourceError, type Bytes } from './entry';
 export const HEAD_BYTES = 64 * 1024;
 /** Unpacked in pieces of this size, so that a file of zeros cannot fill the memory at once. */
 const GUNZIP_INPUT_BYTES = 16 * 1024;
-const STDIN = '-';
+/** The path that stands for standard input. */
+export const STDIN = '-';
 
 /** The bytes of a file, read as they are asked for. */
 export interface FileBytes {

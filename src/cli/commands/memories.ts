@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
 import type { Item, MemoryClient, Role } from '../../client';
+import { STDIN } from '../../sources/file-bytes';
 import { CliError, EXIT, type ExitCode } from '../exit';
 import { count, counted, facts, table } from '../words';
 import type { OutputOptions } from './imports';
 
-const STDIN = '-';
 const MAX_CONTENT_CHARS = 80;
 
 export interface StoreOptions extends OutputOptions {
