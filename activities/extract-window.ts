@@ -35,6 +35,7 @@ import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
 import type { ExtractionActivities, WindowRange } from '../workflows/extraction.contract';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
+import { endRunOfErased } from './end-run-of-erased';
 import { whileBeating } from './while-beating';
 
 const MAX_OUTPUT_TOKENS = 4_000;
@@ -60,7 +61,7 @@ export function createExtraction(dependencies: ActivityDependencies): Extraction
     dependencies.extraction === null ? null : nextExtractionWindow(pool, ref);
 
   return {
-    nextWindow: ({ ref }) => next(ref),
+    nextWindow: async ({ ref }) => ((await endRunOfErased(dependencies, ref)) ? null : next(ref)),
 
     async extractWindow(window) {
       const { extraction } = dependencies;

@@ -4,7 +4,6 @@ import { UnavailableError, ensureError, isErasedUser } from '../src/domain/error
 import type { ConversationRef } from '../src/domain/message';
 import { CANCELLED_REASON } from '../src/domain/import';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
-import { isErased } from '../src/record/erasures';
 import { nextExtractionWindow, planExtraction } from '../src/record/extraction-windows';
 import { cancelledBatches, noteObstacle } from '../src/record/import-window';
 import type {
@@ -14,6 +13,7 @@ import type {
   IngestedBatch,
 } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
+import { endRunOfErased } from './end-run-of-erased';
 import { keepEpisodes } from './keep-episodes';
 import { indexBatches, type BatchOutcome } from './index-batches';
 import { planPending, unknownConversation } from './plan-pending';
@@ -37,6 +37,7 @@ export function createIngestBatches(
         return await ingest(dependencies, input);
       } catch (thrown) {
         if (!isErasedUser(thrown)) throw thrown;
+        await endRunOfErased(dependencies, input.ref);
         const { state } = unknownConversation(dependencies.defaults.ingestion.flushIntervalMs);
         return { ...state, batches: [], more: false };
       }
@@ -71,13 +72,6 @@ async function ingest(
     more,
     episodeEndsInMs,
   };
-}
-
-/** A late announcement has started a run for somebody who was erased: its history names them. */
-async function endRunOfErased({ pool, runs }: ActivityDependencies, ref: ConversationRef): Promise<void> {
-  const { workflowExecution } = Context.current().info;
-  if (workflowExecution && (await isErased(pool, ref)))
-    await runs.deleteRun(workflowExecution.workflowId, workflowExecution.runId);
 }
 
 /** Cuts what is indexed into windows for the language model, whose own workflow reads them. */

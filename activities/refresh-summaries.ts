@@ -14,6 +14,7 @@ import { pendingTierMarks, tiersCaughtUp } from '../src/record/tier-marks';
 import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import { arcOf, episodesOf } from './arc-of';
 import type { ActivityDependencies } from './dependencies';
+import { endRunOfErased } from './end-run-of-erased';
 import { summarizeEpisode } from './summarize-episode';
 import { nextTelling } from './tell-by-model';
 import { whileBeating } from './while-beating';
@@ -28,6 +29,7 @@ export function createRefreshSummaries(
   const { pool } = dependencies;
   return (input) =>
     whileBeating(async () => {
+      if (await endRunOfErased(dependencies, input)) return { episodes: 0, arcs: [], more: false };
       const { cancellationSignal: signal } = Context.current();
       const stale = await staleEpisodesOfUser(pool, input, EPISODES_A_LOOK);
       for (const episode of stale) await summarizeEpisode(dependencies, episode, signal);

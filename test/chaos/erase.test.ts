@@ -1,11 +1,21 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { tenantName } from '../../src/domain/ids';
+import pino from 'pino';
+import { loadConfig } from '../../src/config';
+import {
+  conversationWorkflowId,
+  extractionWorkflowId,
+  tenantName,
+  tiersWorkflowId,
+} from '../../src/domain/ids';
 import { createWeaviateIndex } from '../../src/index/weaviate-index';
 import { createPool } from '../../src/record/pool';
+import { signalMessagesStored } from '../../src/temporal/conversation-signals';
+import { createExtractionTeller } from '../../src/temporal/extraction-signals';
+import { createTiersTeller } from '../../src/temporal/tiers-signals';
 import { apiClient, expectProblem, type ApiClient } from '../support/api-client';
 import { filesIn, marksIn, marksInSqlite, marksInTables } from '../support/byte-search';
 import { importEnded, ndjson, rejectionsOf, sendImport } from '../support/import-client';
@@ -102,6 +112,7 @@ it('erases a user among live messages, an import and a killed worker; nothing of
   const ended = await importEnded(url, imported.body.import_id, ERASED_WITHIN_MS);
   expect(ended.totals).toMatchObject({ accepted: 400, pending: 0 });
   await readsAreEmpty();
+  await lateWordsEndThemselves();
   await poll('no run names them', ERASED_WITHIN_MS, async () => (await runsOf(USER)).length === 0);
   expect(await marksInTables(pool, [USER_MARK, TEXT_MARK])).toEqual([]);
   expect([...(await sampled(USER_MARK)), ...(await sampled(TEXT_MARK))]).toEqual([]);
@@ -242,6 +253,34 @@ async function runsOf(userId: string): Promise<string[]> {
   return ids;
 }
 
+/** What waited for Temporal in a process while the user was erased starts a run of every kind. */
+async function lateWordsEndThemselves(): Promise<void> {
+  const ref = { namespace: NAMESPACE, userId: USER, conversationId: 'qzconv-late' };
+  const options = {
+    client: temporal,
+    taskQueue: loadConfig(environmentOfApi()).TEMPORAL_TASK_QUEUE,
+    deadlineMs: 10_000,
+    logger: pino({ level: 'silent' }),
+  };
+  await signalMessagesStored(temporal, { ...options, idleCloseMs: 600_000, maxEvents: 1_000 }, ref, {
+    throughSeq: 3,
+  });
+  await createExtractionTeller(options).tell(ref);
+  const tiersTeller = createTiersTeller(options);
+  tiersTeller.tell(ref, 0);
+  await tiersTeller.close();
+  for (const id of [conversationWorkflowId(ref), extractionWorkflowId(ref), tiersWorkflowId(NAMESPACE, USER)])
+    await poll(`${id} has deleted itself`, ERASED_WITHIN_MS, async () => {
+      try {
+        await temporal.workflow.getHandle(id).describe();
+        return false;
+      } catch (thrown) {
+        if (thrown instanceof WorkflowNotFoundError) return true;
+        throw thrown;
+      }
+    });
+}
+
 async function nothingInTheIndex(): Promise<void> {
   const index = createWeaviateIndex({
     url: environment('WEAVIATE_URL'),
@@ -257,8 +296,14 @@ async function nothingInTheIndex(): Promise<void> {
 }
 
 /** What the API was started with. */
-function environment(name: string): string {
+function environmentOfApi(): Record<string, string> {
   const { pid } = stack.part('api')!;
-  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  return entries.find((entry) => entry.startsWith(`${name}=`))!.slice(name.length + 1);
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+  return Object.fromEntries(
+    entries.map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]),
+  );
+}
+
+function environment(name: string): string {
+  return environmentOfApi()[name]!;
 }
