@@ -10,7 +10,7 @@ import { createTcpGate } from '../support/tcp-gate';
 import { until } from './support/until';
 import { openWorld, quietRuntime, TEMPORAL_AT, type WorkflowWorld } from './support/workflow-world';
 
-const CLOSE_MS = 5_000;
+const CLOSE_MS = 30_000;
 
 quietRuntime();
 let world: WorkflowWorld;
