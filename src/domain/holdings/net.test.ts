@@ -1,4 +1,4 @@
-import { netHoldings, type DatedTrade } from './net';
+import { MAX_GOALS, MAX_MEMORIES_A_HOLDING, netHoldings, type DatedTrade } from './net';
 import { tradesIn } from './trades';
 
 const told = (...texts: string[]): DatedTrade[] =>
@@ -46,6 +46,19 @@ describe('holdings', () => {
     ],
   ])('%s', (_, texts, expected) => expect(shares(...texts)).toEqual(expected));
 
+  it('shows the goals and the memories told last of many', () => {
+    const count = MAX_GOALS + MAX_MEMORIES_A_HOLDING;
+    const goals = Array.from({ length: count }, (_, i) => `I want to save ${i + 100} dollars.`);
+    const { goals: shown } = netHoldings(told(...goals, goals[0]!));
+    expect(shown.map(({ text }) => text)).toEqual([...goals.slice(1 - MAX_GOALS), goals[0]]);
+    const bought = Array.from({ length: count }, () => 'I bought 1 share of Apple');
+    const { holdings } = netHoldings(told(...bought));
+    expect(holdings).toMatchObject([{ ticker: 'AAPL', shares: count }]);
+    expect(holdings[0]!.memoryIds).toEqual(
+      Array.from({ length: MAX_MEMORIES_A_HOLDING }, (_, i) => `m${count - MAX_MEMORIES_A_HOLDING + i + 1}`),
+    );
+  });
+
   it('means the price of what was bought', () => {
     const { holdings } = netHoldings(
       told('I bought 10 shares of Apple at $100', 'I bought 30 shares of Apple at $200'),
@@ -74,8 +87,8 @@ describe('holdings', () => {
     );
     expect(holdings).toEqual([]);
     expect(goals).toEqual([
-      { text: 'I want to buy 5 shares of Apple.', tickers: ['AAPL'] },
       { text: 'My goal is to save 9,000 euros.', tickers: [] },
+      { text: 'I want to buy 5 shares of Apple.', tickers: ['AAPL'] },
     ]);
   });
 });

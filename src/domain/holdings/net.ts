@@ -19,6 +19,7 @@ export interface Holding {
   amount?: number;
   action: TradeAction;
   updatedAt: Date;
+  /** The last ones that tell of it. */
   memoryIds: string[];
 }
 
@@ -27,6 +28,10 @@ export interface Finance {
   goals: { text: string; tickers: string[] }[];
 }
 
+/** An answer shows so many of the goals told last. */
+export const MAX_GOALS = 50;
+/** And so many of the memories that tell of a holding, the last ones. */
+export const MAX_MEMORIES_A_HOLDING = 100;
 /** Below this a rest is a rounding error. */
 const NOTHING = 1e-9;
 
@@ -39,7 +44,10 @@ export function netHoldings(trades: readonly DatedTrade[]): Finance {
   const goals = new Map<string, string[]>();
   for (const trade of trades) {
     if (trade.action === 'goal') {
-      if (trade.text !== undefined) goals.set(trade.text, trade.ticker === undefined ? [] : [trade.ticker]);
+      if (trade.text === undefined) continue;
+      // Told again, it is the last one told.
+      goals.delete(trade.text);
+      goals.set(trade.text, trade.ticker === undefined ? [] : [trade.ticker]);
       continue;
     }
     const key = keyOf(trade);
@@ -49,7 +57,10 @@ export function netHoldings(trades: readonly DatedTrade[]): Finance {
     if (next === null) held.delete(key);
     else held.set(key, next);
   }
-  return { holdings: [...held.values()], goals: [...goals].map(([text, tickers]) => ({ text, tickers })) };
+  return {
+    holdings: [...held.values()],
+    goals: [...goals].slice(-MAX_GOALS).map(([text, tickers]) => ({ text, tickers })),
+  };
 }
 
 function after(before: Holding | null, trade: DatedTrade): Holding | null {
@@ -108,7 +119,9 @@ function noted(holding: Holding, trade: DatedTrade): Holding {
     ...(trade.asset === undefined ? {} : { asset: trade.asset }),
     action: trade.action,
     updatedAt: trade.saidAt,
-    memoryIds: [...new Set([...holding.memoryIds, trade.memoryId])],
+    memoryIds: holding.memoryIds.includes(trade.memoryId)
+      ? holding.memoryIds
+      : [...holding.memoryIds, trade.memoryId].slice(-MAX_MEMORIES_A_HOLDING),
   };
 }
 

@@ -172,6 +172,8 @@ describe('trades in what a user says', () => {
     ['I bought an apple and two bananas.', []],
     ['I bought a new phone for 400 dollars.', []],
     ['My goal is to run a marathon.', []],
+    ['My sister saves money for the house, I wanted to tell you.', []],
+    ['I want to know what my portfolio is worth.', []],
     ['How is my savings goal looking?', []],
     ['I got sick in Lisbon.', []],
     ['I work at Apple.', []],

@@ -45,7 +45,7 @@ const NEGATED =
   /\b(?:not|never|n't|haven't|hasn't|hadn't|didn't|don't|won't|without|no longer|neither|refused to|regret not)\b|n't\b/i;
 const NO_LONGER_HELD = /\b(?:no longer|don't|do not|doesn't)\s+(?:\p{L}+\s+)?(?:own|hold|have)\b/iu;
 const INTENDED =
-  /\b(?:want(?:s|ed)? to|plan(?:s|ning)? (?:to|on)|goal|aim(?:ing)? (?:to|for)|hop(?:e|ing) to|would like to|i'd like to|intend to|going to|looking to|my target|target is|saving (?:up )?for|save up|dream (?:of|is)|by the time i|i'll|i will|need to save|trying to save|working towards?)\b/i;
+  /\b(?:want(?:s|ed)? to(?! (?:tell|ask|say|know|talk|mention|show|hear|share th)\w*\b)|plan(?:s|ning)? (?:to|on)|goal|aim(?:ing)? (?:to|for)|hop(?:e|ing) to|would like to|i'd like to|intend to|going to|looking to|my target|target is|saving (?:up )?for|save up|dream (?:of|is)|by the time i|i'll|i will|need to save|trying to save|working towards?)\b/i;
 /** A goal counts when it is about money … */
 const ABOUT_MONEY =
   /\b(?:sav(?:e|ing)(?! (?:time|energy|lives?|face|space|water|electricity|the|him|her|them|us|you|our|my|your|from)\b)|savings|(?:re)?invest(?:ing)?|retire|retirement|debts?|loans?|mortgage|down payment|deposit|portfolio|(?:emergency|index|mutual|college|wedding|holiday|house|travel) funds?|shares of|shares in|(?:more|\d) shares|stocks|stock market|bonds|dividends?|net worth|pension|budget|dollars?|euros?|usd|eur|gbp|pay off|pay back|buy (?:a|an|my|our) (?:house|home|flat|apartment|car)|money|income)\b|[$€£]\s?\d/i;
