@@ -11,7 +11,7 @@ interface LoggedError {
 
 const MAX_CAUSES = 5;
 /** Their middle names a user and a conversation; the hash at their end tells them apart all the same. */
-const WORKFLOW_IDS = /\b(conversation|tiers|reindex):[^\s"]*:([0-9a-f]{8})\b/g;
+const WORKFLOW_IDS = /\b(conversation|extract|tiers|reindex):[^\s"]*:([0-9a-f]{8})\b/g;
 
 /**
  * The logger of a process. Of an error it writes its name, message, code, stack and causes: everything else that
