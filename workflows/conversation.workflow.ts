@@ -55,7 +55,8 @@ const MAX_BACKOFF_MS = 5 * 60_000;
 
 const STEP_OPTIONS = {
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '30 seconds',
+  // Until it is over nobody else takes up what a worker has left, and messages wait for their batch so much longer.
+  heartbeatTimeout: '12 seconds',
   // No limit of attempts: a part that is down is waited out, and the messages are safe in the record meanwhile.
   retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '30 seconds' },
 } as const;

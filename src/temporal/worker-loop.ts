@@ -43,6 +43,8 @@ export interface WorkerLoop {
 
 const SETUP_DEADLINE_MS = 5_000;
 const RESTART_DELAY_MS = 1_000;
+/** Without a bound of its own a sign of life may be held back for four fifths of the time within which Temporal waits for one. */
+const MAX_HEARTBEAT_THROTTLE_MS = 3_000;
 /** Activities may end by themselves for so long; then they are told to stop … */
 const SHUTDOWN_GRACE_MS = 5_000;
 /** … and after this they are left behind: Temporal gives them to another worker. */
@@ -133,6 +135,7 @@ function createWorker(options: WorkerLoopOptions, connection: NativeConnection):
     maxConcurrentActivityTaskExecutions: options.concurrency,
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },
+    maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE_MS,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     shutdownForceTime: SHUTDOWN_FORCE_MS,
   });
