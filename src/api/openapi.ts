@@ -82,7 +82,7 @@ function securityOf(route: Route): Record<string, string[]>[] {
 function bodyOf(route: Route): object {
   const { mediaType, schema } = route.streamedBody ?? { mediaType: JSON_TYPE, schema: route.body };
   const content = { [mediaType]: { schema, example: route.example.body } };
-  return schema ? { body: { required: true, content } } : {};
+  return schema ? { body: { required: !route.bodyMayBeMissing, content } } : {};
 }
 
 interface DocumentedResponse {

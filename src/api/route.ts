@@ -66,6 +66,8 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
   headers?: z.ZodObject & z.ZodType<Headers>;
   /** Absent: the route needs no body. */
   body?: z.ZodType<Body>;
+  /** Without a body it is asked the same as with an empty object. */
+  bodyMayBeMissing?: true;
   /** The handler reads the body itself: it gets the request as `body`. What stands here is for the document. */
   streamedBody?: { mediaType: string; schema: z.ZodType };
   example: RouteExample;
@@ -92,15 +94,19 @@ export interface RouteDefinition<Params, Query, Body, Headers = unknown> {
     | 'nobody';
   /**
    * What becomes of it while that user's tombstone stands: a read finds nothing, a write is refused before it begins, or
-   * `self`: its own transaction sees to it. By default what takes a `read` key reads, and all else is refused.
+   * `self`: its own transaction sees to it. By default what takes a `read` key, or is a GET, reads, and all else is
+   * refused.
    */
   whenErased?: 'self';
   handle(input: RouteInput<Params, Query, Body, Headers>, context: RequestContext): Answer | Promise<Answer>;
 }
 
 /** See {@link RouteDefinition.whenErased}. */
-export function whenErased(route: Pick<Route, 'auth' | 'whenErased'>): 'reads nothing' | 'refused' | 'self' {
-  return route.whenErased ?? (route.auth === 'read' ? 'reads nothing' : 'refused');
+export function whenErased(
+  route: Pick<Route, 'auth' | 'method' | 'whenErased'>,
+): 'reads nothing' | 'refused' | 'self' {
+  const reads = route.auth === 'read' || route.method === 'get';
+  return route.whenErased ?? (reads ? 'reads nothing' : 'refused');
 }
 
 /** A route whose input types only its own handler knows. */

@@ -161,7 +161,7 @@ async function answerOf(
   const target = request.url ?? '';
   const bodyless = route.method === 'get' || (route.method === 'delete' && !route.body);
   const takesBody = !bodyless && !route.streamedBody;
-  const body = takesBody ? await readJsonBody(request, route.body === undefined) : null;
+  const body = takesBody ? await readJsonBody(request, mayLackBody(route)) : null;
   const input = parseInput(route, request, body);
   if (!route.withoutRecord && !recordReady)
     throw new UnavailableError('postgres', 'the schema is not in place yet');
@@ -187,6 +187,10 @@ async function answerOf(
   };
   const repeatable = { ...context, newMessageId: messageIdsOf(claim) };
   return once(pool, claim, context, async () => route.handle(input, repeatable));
+}
+
+function mayLackBody(route: Route): boolean {
+  return route.body === undefined || route.bodyMayBeMissing === true;
 }
 
 /** An answer kept for one limited key is not another's. */

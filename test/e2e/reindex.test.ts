@@ -116,6 +116,24 @@ it('repairs what differs, and nothing else', async () => {
   await index.close();
 }, 60_000);
 
+it('without a body is asked for the namespace, as the document says', async () => {
+  expect(await api.post('/v1/reindex')).toMatchObject({ status: 202, body: { scope: 'namespace' } });
+  const { body } = await api.get('/openapi.json');
+  expect(body.paths['/v1/reindex'].post.requestBody).toMatchObject({ required: false });
+  expect(body.paths['/v1/maintenance'].post.requestBody).toMatchObject({ required: true });
+  expectProblem(await api.post('/v1/maintenance'), 400);
+});
+
+it('of an erased user there was none to read, and none is begun', async () => {
+  await api.post('/v1/memories/direct', { user_id: 'cleo', content: 'Plays the lute.' });
+  await reindexed({ user_id: 'cleo' }, '?user_id=cleo');
+  expect(await api.send('DELETE', '/v1/users/cleo')).toMatchObject({ status: 202 });
+  expectProblem(await api.get('/v1/reindex?user_id=cleo'), 404);
+  expectProblem(await api.post('/v1/reindex', { user_id: 'cleo' }), 410);
+  const { body } = await api.get('/openapi.json');
+  expect(body.paths['/v1/reindex'].get.responses).not.toHaveProperty('410');
+}, 60_000);
+
 it('says what does not go together, and what never was', async () => {
   expectPath(await api.post('/v1/reindex', { scope: 'user' }), 'user_id');
   expectPath(await api.post('/v1/reindex', { scope: 'all', user_id: 'ada' }), 'user_id');

@@ -76,10 +76,14 @@ describe('where', () => {
   it('joins with the other filters', async () => {
     expect(await messageIds({ where: { name: 'Ana' }, filters: { project: 'garden' } })).toEqual(['m0']);
   });
+  it('is left out by null, as the document says', async () => {
+    expect(await messageIds({ where: null, filters: { project: 'garden' } })).toEqual(['m0', 'm1']);
+    const { body } = await api.get('/openapi.json');
+    expect(body.components.schemas.RetrieveRequest.properties.where.type).toEqual(['object', 'null']);
+  });
   it.each<[string, unknown]>([
     ['where', {}],
     ['where', 'home'],
-    ['where', null],
     ['where.colour', { colour: 'red' }],
     ['where.layer', { layer: 'deep' }],
     ['where.time', { time: {} }],

@@ -56,6 +56,7 @@ export function reindexRoutes(deps: ApiDependencies): Route[] {
       description:
         'Embeds nothing again that this embedder has embedded. Searches go on meanwhile. One at a time for a scope: a second call answers with the one that runs. `all` goes through every namespace.',
       body: request,
+      bodyMayBeMissing: true,
       example: examples.reindex,
       responses: { 202: { description: 'At work', schema: started } },
       userOf: ({ body }) => body.user_id ?? null,

@@ -69,7 +69,7 @@ const postBody = z
     created_after: field.time.nullish(),
     created_before: field.time.nullish(),
     mode: mode.nullish(),
-    where: where.optional(),
+    where: where.nullish().meta({ type: ['object', 'null'] }),
     conversation_id: field.id.nullish().meta({
       description: 'Where it is asked: its last turns help to read a follow-up',
     }),
@@ -250,7 +250,7 @@ function personaRequest(namespace: string, body: PostBody, remembered: string | 
       createdAfter: body.created_after ?? undefined,
       createdBefore: body.created_before ?? undefined,
       metadataEquals: body.filters ?? undefined,
-      where: body.where,
+      where: body.where ?? undefined,
     },
     mode: body.mode ?? undefined,
     conversationId: body.conversation_id,
