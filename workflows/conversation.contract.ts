@@ -15,6 +15,8 @@ export interface ConversationInput {
 export interface ConversationCarry {
   storedThrough: number;
   flushThrough: number;
+  /** Missing in old histories. */
+  liveThrough?: number;
 }
 
 /** Messages up to `throughSeq` are stored; with `flushThrough`, index everything up to there now. Monotone: late or repeated ones are harmless. */
@@ -26,6 +28,8 @@ export interface MessagesStored {
    * or a worker that was away gets to it. Left out (the sweep): nobody knows, and the record is asked at once.
    */
   storedAtMs?: number;
+  /** Up to here somebody has said something just now, or waits for it: it goes before imports, whoever began the run. */
+  liveThrough?: number;
 }
 
 /** What the query `progress` answers. */

@@ -12,9 +12,11 @@ import {
   sleep,
   upsertSearchAttributes,
   workflowInfo,
+  type ActivityOptions,
 } from '@temporalio/workflow';
 import {
   beginStep,
+  hasLiveWork,
   hearAnything,
   hearOutcome,
   hearStored,
@@ -43,6 +45,7 @@ import {
   type IngestBatchesResult,
   type MessagesStored,
 } from './conversation.contract';
+import { LIVE_PRIORITY_KEY } from './priorities.contract';
 import { MEM_LAST_MESSAGE_AT, MEM_PENDING, MEM_PHASE } from './search-attributes.contract';
 
 export const messagesStored = defineSignal<[MessagesStored]>(MESSAGES_STORED_SIGNAL);
@@ -177,7 +180,11 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const asked = beginStep(standing, step);
     try {
       const result = await ingestBatches.executeWithOptions(
-        { ...STEP_OPTIONS, summary: stepLabel(standing, step.reason) },
+        {
+          ...STEP_OPTIONS,
+          summary: stepLabel(standing, step.reason),
+          ...(hasLiveWork(standing) ? livePriority() : {}),
+        },
         [
           {
             ref: input.ref,
@@ -216,8 +223,17 @@ export async function conversation(input: ConversationInput): Promise<void> {
   );
   return await roll({
     ...input,
-    carried: { storedThrough: standing.storedThrough, flushThrough: standing.flushThrough },
+    carried: {
+      storedThrough: standing.storedThrough,
+      flushThrough: standing.flushThrough,
+      liveThrough: standing.liveThrough,
+    },
   });
+}
+
+/** A run keeps the priority it was begun with, be it an import's: what is live in it goes before imports all the same. */
+function livePriority(): Pick<ActivityOptions, 'priority'> {
+  return { priority: { ...workflowInfo().priority, priorityKey: LIVE_PRIORITY_KEY } };
 }
 
 interface Timer {

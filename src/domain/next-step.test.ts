@@ -1,5 +1,6 @@
 import {
   beginStep,
+  hasLiveWork,
   hearAnything,
   hearOutcome,
   hearStored,
@@ -257,6 +258,36 @@ describe('hearOutcome', () => {
     expect(nextStep(step(silent, nothing, outcome({ more: true })), false)).toMatchObject({
       reason: 'backlog',
     });
+  });
+});
+
+describe('hasLiveWork', () => {
+  const through = (liveThrough: number) => ({ throughSeq: 8, storedAtMs: NOW_MS, liveThrough });
+  it.each<[string, Standing, Parameters<typeof hearStored>[1][], boolean]>([
+    ['of what an import let go', waiting, [{ throughSeq: 8 }], false],
+    ['something live is pending', waiting, [through(7)], true],
+    ['and still is when more of the import is let go', waiting, [through(7), { throughSeq: 9 }], true],
+    ['what was live is indexed', waiting, [through(6)], false],
+    ['a late signal of old takes nothing back', waiting, [through(8), through(5)], true],
+    [
+      'the run before this one heard it',
+      standingAtStart({ storedThrough: 8, flushThrough: 0, liveThrough: 8 }),
+      [],
+      true,
+    ],
+    ['one of an older build did not say', standingAtStart({ storedThrough: 8, flushThrough: 0 }), [], false],
+  ])('%s', (_, standing, signals, expected) => {
+    const s = { ...standing };
+    for (const signal of signals) hearStored(s, signal, NOW_MS);
+    expect(hasLiveWork(s)).toBe(expected);
+  });
+
+  it('ends when the record says that it is indexed', () => {
+    const s = { ...waiting, liveThrough: 8 };
+    hearOutcome(s, beginStep(s, nextStep(s, false)), outcome({ indexedThrough: 7 }), NOW_MS);
+    expect(hasLiveWork(s)).toBe(true);
+    hearOutcome(s, beginStep(s, nextStep(s, false)), outcome({ indexedThrough: 8 }), NOW_MS);
+    expect(hasLiveWork(s)).toBe(false);
   });
 });
 

@@ -24,6 +24,8 @@ export interface Standing {
   /** The record has more planned work than one step takes. */
   more: boolean;
   flushThrough: number;
+  /** Up to here somebody has said something live, or waits for it. */
+  liveThrough: number;
   /** What a finished step was asked to flush through: a flush beyond the record's end must not be asked for ever. */
   flushServedThrough: number;
   policyChanges: number;
@@ -76,7 +78,11 @@ export interface StepOutcome {
 const MIN_WINDOW_REST_MS = 25;
 
 /** How things stand when a run starts, with what the run before it knew. */
-export function standingAtStart(carried?: { storedThrough: number; flushThrough: number }): Standing {
+export function standingAtStart(carried?: {
+  storedThrough: number;
+  flushThrough: number;
+  liveThrough?: number;
+}): Standing {
   return {
     fresh: true,
     storedThrough: carried?.storedThrough ?? 0,
@@ -85,6 +91,7 @@ export function standingAtStart(carried?: { storedThrough: number; flushThrough:
     nextCutSeq: 1,
     more: false,
     flushThrough: carried?.flushThrough ?? 0,
+    liveThrough: carried?.liveThrough ?? 0,
     flushServedThrough: 0,
     policyChanges: 0,
     policyServed: 0,
@@ -106,6 +113,11 @@ export function standingAtStart(carried?: { storedThrough: number; flushThrough:
 /** Messages that are stored, due, and in no batch yet. */
 export function pendingCount(s: Standing): number {
   return Math.max(0, s.storedThrough - s.plannedThrough);
+}
+
+/** Whether something live is not indexed yet: also what an import stored before it, since turns are indexed in order. */
+export function hasLiveWork(s: Standing): boolean {
+  return s.liveThrough > s.indexedThrough;
 }
 
 /** The phase people filter runs by. */
@@ -157,12 +169,13 @@ export function beginStep(s: Standing, step: NextStep): StepAsked {
  */
 export function hearStored(
   s: Standing,
-  heard: { throughSeq: number; flushThrough?: number; storedAtMs?: number },
+  heard: { throughSeq: number; flushThrough?: number; storedAtMs?: number; liveThrough?: number },
   nowMs: number,
 ): void {
   const news = heard.throughSeq > s.storedThrough;
   s.storedThrough = Math.max(s.storedThrough, heard.throughSeq);
   s.flushThrough = Math.max(s.flushThrough, heard.flushThrough ?? 0);
+  s.liveThrough = Math.max(s.liveThrough, heard.liveThrough ?? 0);
   hearAnything(s);
   if (heard.storedAtMs === undefined) s.late += 1;
   if (news) s.unseenSinceMs ??= Math.min(heard.storedAtMs ?? nowMs, nowMs);

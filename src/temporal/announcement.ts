@@ -22,6 +22,8 @@ export interface Merged {
   flushThrough: number;
   policyChanged: boolean;
   retryFailed: boolean;
+  /** Up to here it is of somebody who has just said it or waits for it, neither an import's nor the sweep's. */
+  liveThrough: number;
   /** When the oldest was announced; null when nobody knows. */
   storedAtMs: number | null;
   imported: boolean;
@@ -33,6 +35,7 @@ export function asMerged(announcement: Announcement): Merged {
     flushThrough: announcement.flushThrough ?? 0,
     policyChanged: announcement.policyChanged ?? false,
     retryFailed: announcement.retryFailed ?? false,
+    liveThrough: announcement.late ? 0 : Math.max(announcement.throughSeq, announcement.flushThrough ?? 0),
     storedAtMs: announcement.late ? null : Date.now(),
     imported: announcement.imported ?? false,
   };
@@ -44,6 +47,7 @@ export function merge(older: Merged, newer: Merged): Merged {
     flushThrough: Math.max(older.flushThrough, newer.flushThrough),
     policyChanged: older.policyChanged || newer.policyChanged,
     retryFailed: older.retryFailed || newer.retryFailed,
+    liveThrough: Math.max(older.liveThrough, newer.liveThrough),
     storedAtMs:
       older.storedAtMs === null || newer.storedAtMs === null
         ? null
@@ -57,5 +61,6 @@ export function asSignal(saying: Merged): MessagesStored {
     throughSeq: saying.throughSeq,
     ...(saying.flushThrough > 0 ? { flushThrough: saying.flushThrough } : {}),
     ...(saying.storedAtMs === null ? {} : { storedAtMs: saying.storedAtMs }),
+    ...(saying.liveThrough > 0 ? { liveThrough: saying.liveThrough } : {}),
   };
 }

@@ -15,7 +15,7 @@ import {
   MEM_PHASE,
   MEM_USER_ID,
 } from '../../workflows/search-attributes.contract';
-import { IMPORT_PRIORITY_KEY, LIVE_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY, LIVE_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 export interface ConversationStart {
   taskQueue: string;

@@ -4,7 +4,7 @@ import { ensureError } from '../domain/errors';
 import { erasureWorkflowId } from '../domain/ids';
 import { ERASE_WORKFLOW, type EraseInput } from '../../workflows/erase.contract';
 import { MEM_PHASE } from '../../workflows/search-attributes.contract';
-import { LIVE_PRIORITY_KEY } from './task-queues';
+import { LIVE_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 /** Has an erasure's workflow run. */
 export interface ErasureTeller {

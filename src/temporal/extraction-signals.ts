@@ -9,7 +9,7 @@ import { MEM_CONVERSATION_ID, MEM_PHASE, MEM_USER_ID } from '../../workflows/sea
 import { ensureError } from '../domain/errors';
 import { extractionWorkflowId } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
-import { IMPORT_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 /** Tells a conversation's extraction that there are windows to read. */
 export interface ExtractionTeller {

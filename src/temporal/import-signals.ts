@@ -4,7 +4,7 @@ import { ensureError } from '../domain/errors';
 import { importWorkflowId, type ImportRef } from '../domain/import';
 import { IMPORT_CHANGED_SIGNAL, IMPORT_WORKFLOW, type ImportInput } from '../../workflows/import.contract';
 import { MEM_PENDING, MEM_PHASE } from '../../workflows/search-attributes.contract';
-import { IMPORT_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 /** Tells an import's workflow that something has changed in the record. */
 export interface ImportTeller {

@@ -8,7 +8,7 @@ import {
   type ReindexInput,
 } from '../../workflows/reindex.contract';
 import { MEM_PHASE, MEM_USER_ID } from '../../workflows/search-attributes.contract';
-import { IMPORT_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 type Scope = Pick<ReindexInput, 'namespace' | 'userId'>;
 

@@ -4,7 +4,7 @@ import { ensureError } from '../domain/errors';
 import { tiersWorkflowId } from '../domain/ids';
 import { MEM_PENDING, MEM_PHASE, MEM_USER_ID } from '../../workflows/search-attributes.contract';
 import { EPISODES_CHANGED_SIGNAL, TIERS_WORKFLOW, type TiersInput } from '../../workflows/tiers.contract';
-import { IMPORT_PRIORITY_KEY } from './task-queues';
+import { IMPORT_PRIORITY_KEY } from '../../workflows/priorities.contract';
 
 /** Whose summaries are behind. */
 export interface TiersOwner {

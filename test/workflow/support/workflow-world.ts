@@ -55,6 +55,8 @@ export interface WorldOptions {
   interceptorModules?: string[];
   sinks?: WorkerOptions['sinks'];
   activities?: object;
+  /** Activities that its worker runs at once. */
+  concurrency?: number;
 }
 
 const CONNECT_DEADLINE_MS = 10_000;
@@ -88,6 +90,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<WorkflowWor
     taskQueue,
     workflowBundle: await bundleWorkflows(options.interceptorModules),
     activities: { ingestBatches: ingest.ingestBatches, ...options.activities },
+    ...(options.concurrency ? { maxConcurrentActivityTaskExecutions: options.concurrency } : {}),
     ...(options.sinks ? { sinks: options.sinks } : {}),
   });
   const running = worker.run();
@@ -109,7 +112,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<WorkflowWor
     }),
     async say(ref, count = 1, more = {}) {
       const throughSeq = ingest.store(ref, count);
-      await signalMessagesStored(client, start, ref, { throughSeq, storedAtMs: Date.now(), ...more });
+      const live = { throughSeq, storedAtMs: Date.now(), liveThrough: throughSeq };
+      await signalMessagesStored(client, start, ref, { ...live, ...more });
       return throughSeq;
     },
     signal: (ref, signal) => signalMessagesStored(client, start, ref, signal),
