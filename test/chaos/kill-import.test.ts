@@ -75,6 +75,8 @@ beforeAll(async () => {
   await poll('the stack is up', START_DEADLINE_MS, async () => {
     const response = await fetch(`${api}/health/full`, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
     return ((await response.json()) as { status: string }).status === 'ok';
+  }).catch((cause: unknown) => {
+    throw new Error(`the stack did not start; it said:\n${output}`, { cause });
   });
   pool = createPool({ url: environmentOfApi('DATABASE_URL'), size: 4, onError: () => undefined });
 }, START_DEADLINE_MS + 10_000);

@@ -52,7 +52,13 @@ beforeAll(async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [stack.stdout, stack.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-  await poll('the stack is up', START_DEADLINE_MS, async () => (await get('/health/full')).status === 'ok');
+  await poll(
+    'the stack is up',
+    START_DEADLINE_MS,
+    async () => (await get('/health/full')).status === 'ok',
+  ).catch((cause: unknown) => {
+    throw new Error(`the stack did not start; it said:\n${output}`, { cause });
+  });
   pool = createPool({ url: await databaseUrl(), size: 4, onError: () => undefined });
 }, START_DEADLINE_MS + 10_000);
 
