@@ -49,7 +49,8 @@ async function run(block: string): Promise<string> {
     .replaceAll('localhost:8080', new URL(stack.url).host)
     .replaceAll('CONVERSATION', 'chat')
     .replaceAll('USER', 'ann');
-  const done = await promisify(execFile)('bash', ['-uc', commands], {
+  // A bash that gets a socket for its standard input may take itself for a remote shell, and read start-up files.
+  const done = await promisify(execFile)('bash', ['--norc', '-uc', commands], {
     env: {
       ...process.env,
       WEAVIATE_URL: weaviate.url,
