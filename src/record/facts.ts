@@ -1,5 +1,6 @@
 import { portfolioOf } from '../domain/holdings/portfolio';
 import { tradesIn } from '../domain/holdings/trades';
+import { mergedMetadata } from '../domain/metadata';
 import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
 import { admitUser } from './erasures';
 import { markEpisodesStale } from './episodes';
@@ -98,18 +99,6 @@ export interface MemoryChange {
   ttlSeconds?: number | null | undefined;
 }
 
-/** Keys of a memory's metadata that are ours. */
-export const OWN_METADATA = [
-  'conversation_id',
-  'message_ids',
-  'message_roles',
-  'batch_size',
-  'aggregation',
-  'portfolio',
-  'merged_from',
-  'dates',
-];
-
 const LOCK = {
   name: 'lock-memory',
   text: `SELECT ${MEMORY_COLUMNS} FROM memories
@@ -130,6 +119,7 @@ const FORGET_VECTORS = {
  * Changes a memory; in a transaction. New content is embedded and indexed anew, and no longer stands for the words of
  * its turns, in it or in its neighbours' context.
  * @returns the memory as it now is, and the memories whose index objects changed with it; null when there is none
+ * @throws DomainError 422 for metadata that grows too large
  */
 export async function changeMemory(
   on: Queryable,
@@ -141,7 +131,7 @@ export async function changeMemory(
   const row = (await run<MemoryRow>(on, LOCK, key)).rows[0];
   if (!row) return null;
   const content = change.content ?? row.content;
-  const metadata = mergedMetadata(row.metadata, change.metadata);
+  const metadata = change.metadata ? mergedMetadata(row.metadata, change.metadata) : row.metadata;
   const saidAnew = row.tier === 'raw' && content !== row.content && isOfUser(metadata);
   const felt = saidAnew && change.felt !== undefined ? change.felt : row.emotional_signature;
   await run(on, CHANGE, [
@@ -165,19 +155,6 @@ export async function changeMemory(
   if (row.tier === 'raw' && (await markEpisodesStale(on, owner, [id]))) await markTiersPending(on, owner);
   const memory = memoryFromRow((await run<MemoryRow>(on, LOCK, key)).rows[0]!);
   return { memory, reindexed };
-}
-
-function mergedMetadata(
-  known: Record<string, unknown>,
-  change: Record<string, unknown> | undefined,
-): Record<string, unknown> {
-  const merged = { ...known };
-  for (const [key, value] of Object.entries(change ?? {})) {
-    if (OWN_METADATA.includes(key)) continue;
-    if (value === null) delete merged[key];
-    else merged[key] = value;
-  }
-  return merged;
 }
 
 /** Trades are those that the new content tells of. */

@@ -245,5 +245,10 @@ describe('PATCH /v1/memories/{id}', () => {
     expectProblem(await api.send('PATCH', `/v1/memories/${id}?user_id=nils`, {}), 422);
     expectPath(await api.send('PATCH', `/v1/memories/${id}?user_id=nils`, { type: 'implicit' }), 'type');
     expectPath(await api.send('PATCH', `/v1/memories/${id}?user_id=nils`, { importance: '1' }), 'importance');
+    const half = { user_id: 'nils', content: 'Plays chess.', metadata: { one: 'x'.repeat(9_000) } };
+    const path = `/v1/memories/${(await api.post('/v1/memories/direct', half)).body.id}?user_id=nils`;
+    const grown = await api.send('PATCH', path, { metadata: { two: 'x'.repeat(9_000) } });
+    expectPath(grown, 'metadata', /at most 16384 bytes/);
+    expect(Object.keys((await api.get(path)).body.metadata)).toEqual(['one']);
   });
 });

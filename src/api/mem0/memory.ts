@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/errors';
 import { textOfTurns } from '../../domain/message';
+import { OWN_METADATA } from '../../domain/metadata';
 import type { Memory } from '../../domain/memory';
 import { deleteMemory } from '../../record/delete-memory';
-import { OWN_METADATA, changeMemory } from '../../record/facts';
+import { changeMemory } from '../../record/facts';
 import { getMemory } from '../../record/memories';
 import { ownersOfMemories } from '../../record/memory-owners';
 import { readTurns } from '../../record/messages';

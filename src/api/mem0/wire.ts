@@ -1,5 +1,5 @@
 import type { Memory } from '../../domain/memory';
-import { OWN_METADATA } from '../../record/facts';
+import { OWN_METADATA } from '../../domain/metadata';
 import { expiriesOfMemories } from '../../record/memory-owners';
 import type { ApiDependencies } from '../dependencies';
 import { KEPT_ENTITIES, entityOf } from './scope';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { MAX_METADATA_BYTES } from '../../domain/metadata';
 import { parseRfc3339 } from '../../domain/rfc3339';
 
 export const MAX_ID_CHARS = 200;
 export const MAX_CONTENT_CHARS = 32_768;
 export const MAX_MESSAGES = 1_000;
-export const MAX_METADATA_BYTES = 16 * 1024;
 /** Postgres reads JSON recursively: deeper values than anyone means would exhaust its stack. */
 export const MAX_METADATA_DEPTH = 32;
 export const MAX_RETRIEVE_LIMIT = 1_000;
