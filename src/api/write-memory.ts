@@ -1,4 +1,4 @@
-import type { EmotionalSignature, Layer, Memory, MemoryType } from '../domain/memory';
+import { feltIn, type EmotionalSignature, type Layer, type Memory, type MemoryType } from '../domain/memory';
 import { personaTags } from '../domain/persona-tags';
 import { NOTHING } from '../ingest/quotas';
 import { saveFact } from '../record/facts';
@@ -74,13 +74,14 @@ async function readOf(
   { readers }: Pick<ApiDependencies, 'readers'>,
   written: WrittenMemory,
 ): Promise<{ personaTags: string[]; emotionalSignature: EmotionalSignature | null }> {
-  const { personaTags: tagged, emotionalSignature: felt } = written;
+  const { personaTags: tagged, emotionalSignature: said } = written;
+  const felt = said && feltIn(said);
   if (tagged && felt !== undefined) return { personaTags: tagged, emotionalSignature: felt };
   // By its words: its vector is made behind the record.
-  const said = [{ text: written.content, vector: null }];
+  const texts = [{ text: written.content, vector: null }];
   const [[reading], [feeling]] = await Promise.all([
-    readers.personas.classify(said),
-    readers.affect.feel(said),
+    readers.personas.classify(texts),
+    readers.affect.feel(texts),
   ]);
   const tags = personaTags([{ reading: reading!, weight: 1 }], null).map((tag) => tag.persona);
   return { personaTags: tagged ?? tags, emotionalSignature: felt === undefined ? (feeling ?? null) : felt };

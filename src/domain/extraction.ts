@@ -1,4 +1,4 @@
-import type { EmotionalSignature, Layer, MemoryType } from './memory';
+import { feltIn, type EmotionalSignature, type Layer, type MemoryType } from './memory';
 import type { Turn } from './message';
 import { saidAt, speakerOf } from './message';
 import { promptLine } from './prompt-line';
@@ -19,7 +19,6 @@ export const MAX_FACTS = 30;
 const MAX_UNSURE_CHARS = 4_000;
 const MAX_FACT_CHARS = 500;
 const MAX_TAGS = 3;
-const NO_FEELING_VALENCE = 0.2;
 
 /** What every question about a window says; the same each time. */
 export const EXTRACTION_SYSTEM = [
@@ -147,8 +146,7 @@ export function acceptExtraction(
       personaTags: [
         ...new Set(one.personas.map((name) => name.trim().toLowerCase()).filter((name) => name !== '')),
       ].slice(0, MAX_TAGS),
-      emotionalSignature:
-        one.affect && Math.abs(one.affect.valence) > NO_FEELING_VALENCE ? { ...one.affect } : null,
+      emotionalSignature: one.affect && feltIn({ ...one.affect }),
       portfolio: holding,
       validFrom: one.valid_from === null ? null : parseRfc3339(one.valid_from),
       sources,

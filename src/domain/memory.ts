@@ -14,6 +14,14 @@ export interface EmotionalSignature {
   intensity: number;
 }
 
+/** A valence up to it, on either side, counts as nothing felt. */
+export const SILENT_VALENCE = 0.2;
+
+/** What was felt, if that is anything. */
+export function feltIn(signature: EmotionalSignature): EmotionalSignature | null {
+  return Math.abs(signature.valence) > SILENT_VALENCE ? signature : null;
+}
+
 /** A memory as the record keeps it. */
 export interface Memory {
   namespace: string;

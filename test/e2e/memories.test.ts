@@ -142,6 +142,16 @@ describe('POST /v1/memories/direct', () => {
     expect(asked.body.injections[0].memory_id).toBe(item.id);
   });
 
+  it('has as felt what its writer says was, and nothing where that is next to nothing', async () => {
+    const felt = async (valence: number): Promise<unknown> => {
+      const emotional_signature = { valence, arousal: 0.4, emotion: 'joy', intensity: 0.5 };
+      const fact = { user_id: 'ina', content: 'Ina was very, very happy!', emotional_signature };
+      return (await api.post('/v1/memories/direct', fact)).body.emotional_signature;
+    };
+    expect(await felt(-0.21)).toMatchObject({ valence: -0.21, emotion: 'joy' });
+    expect([await felt(0.2), await felt(-0.2), await felt(0)]).toEqual([null, null, null]);
+  });
+
   it('stands beside what was said, each first where it answers best', async () => {
     const said = ['My cello lesson moved to Tuesday.', 'The bees swarmed again in May.'];
     const facts = ['Ida speaks Danish.', 'Ida has a brother in Oslo.', 'Ida is allergic to bee stings.'];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createLocalAffectModel, SILENT_VALENCE } from '../../src/models/affect/local-affect-model';
+import { SILENT_VALENCE } from '../../src/domain/memory';
+import { createLocalAffectModel } from '../../src/models/affect/local-affect-model';
 import { exampleVectors } from '../../src/models/example-vectors';
 import { EXAMPLES } from '../../src/models/examples/examples';
 import { createLocalEmbedder } from '../../src/models/local-embedder';

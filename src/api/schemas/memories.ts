@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LAYERS, MEMORY_TYPES } from '../../domain/memory';
+import { LAYERS, MEMORY_TYPES, SILENT_VALENCE } from '../../domain/memory';
 
 import * as field from './fields';
 
@@ -36,7 +36,10 @@ export const newMemory = z
         emotion: field.label,
         intensity: between(0, 1),
       })
-      .nullish(),
+      .nullish()
+      .meta({
+        description: `A valence of at most ${SILENT_VALENCE}, on either side, is nothing felt: null. Left out: as it reads`,
+      }),
   })
   .meta({ id: 'NewMemory' });
 export type NewMemory = z.output<typeof newMemory>;

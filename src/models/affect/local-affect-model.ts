@@ -1,4 +1,4 @@
-import type { EmotionalSignature } from '../../domain/memory';
+import { feltIn, type EmotionalSignature } from '../../domain/memory';
 import type { ExampleVectors } from '../example-vectors';
 import { EXAMPLES, type Example } from '../examples/examples';
 import { learnOnce } from '../learn-once';
@@ -11,8 +11,6 @@ import { appraise } from './appraisals';
 import { nameEmotion } from './emotions';
 import { feelingWords } from './feeling-words';
 
-/** The contract's silence: this much valence, or less, counts as nothing. */
-export const SILENT_VALENCE = 0.2;
 export const AFFECT_RIDGE = 2;
 /** So that the examples that feel something, fewer than the others, count a little less than alike. */
 export const FEELING_WEIGHT = 1.75;
@@ -82,10 +80,15 @@ function valenceOf(said: Said, scores: LinearScores | null): number {
 }
 
 function signatureOf(text: string, valence: number): EmotionalSignature | null {
-  if (Math.abs(valence) <= SILENT_VALENCE) return null;
   const { emotion, arousal } = nameEmotion(text, valence);
   const intensity = INTENSITY_OF_VALENCE * Math.abs(valence) + (1 - INTENSITY_OF_VALENCE) * arousal;
-  return { valence: rounded(valence), arousal: rounded(arousal), emotion, intensity: rounded(intensity) };
+  // As it will be read: rounded.
+  return feltIn({
+    valence: rounded(valence),
+    arousal: rounded(arousal),
+    emotion,
+    intensity: rounded(intensity),
+  });
 }
 
 function rounded(value: number): number {
