@@ -1,7 +1,7 @@
 import type { Memory } from '../domain/memory';
 import { LIVE_MEMORY, MEMORY_COLUMNS, memoryFromRow, type MemoryRow } from './memories';
 import { run, type Queryable } from './pool';
-import { withWhere, type Where } from './where';
+import { metadataEquals, withWhere, type Where } from './where';
 
 /** Whose memories are read. */
 export interface Owner {
@@ -21,7 +21,7 @@ export interface MemoryFilter {
   createdBefore?: Date | undefined;
   /** Each value compared as text with the metadata's. */
   metadata?: readonly { key: string; value: string }[] | undefined;
-  /** The metadata must contain all of this. */
+  /** Each of these keys must have this very value. */
   metadataEquals?: Record<string, unknown> | undefined;
   where?: Where | undefined;
 }
@@ -38,7 +38,7 @@ export const PASSES = `tier IN ('raw', 'fact') AND ${LIVE_MEMORY}
   AND ($3::text IS NULL OR layer = $3) AND ($4::text IS NULL OR type = $4)
   AND ($5::text IS NULL OR $5 = ANY (persona_tags))
   AND ($6::timestamptz IS NULL OR created_at >= $6) AND ($7::timestamptz IS NULL OR created_at < $7)
-  AND ($8::jsonb IS NULL OR metadata @> $8)
+  AND ($8::jsonb IS NULL OR ${metadataEquals('$8')})
   AND NOT EXISTS (SELECT 1 FROM unnest($9::text[], $10::text[]) AS f (key, value) WHERE metadata ->> f.key IS DISTINCT FROM f.value)`;
 
 /** The parameters $1 … $10 of a statement with PASSES. */

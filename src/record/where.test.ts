@@ -1,4 +1,4 @@
-import { whereSql, withWhere, type Where } from './where';
+import { metadataEquals, whereSql, withWhere, type Where } from './where';
 
 it.each<[Where, string, unknown[]]>([
   [{}, 'true', []],
@@ -8,7 +8,7 @@ it.each<[Where, string, unknown[]]>([
     '(((persona_tags && $2::text[]) OR (NOT (type = ANY ($3::text[])))))',
     [['work'], ['implicit']],
   ],
-  [{ metadata: { a: "'; DROP" } }, '(metadata @> $2::jsonb)', [`{"a":"'; DROP"}`]],
+  [{ metadata: { a: "'; DROP" } }, `(${metadataEquals('$2::jsonb')})`, [`{"a":"'; DROP"}`]],
 ])('%j', (where, sql, values) => {
   const all: unknown[] = ['before'];
   expect(whereSql(where, all)).toBe(sql);

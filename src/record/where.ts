@@ -11,7 +11,7 @@ export interface Where {
   type?: readonly string[] | undefined;
   /** By when it was said: from (inclusive) to before (exclusive). */
   time?: { after?: Date | undefined; before?: Date | undefined } | undefined;
-  /** The metadata must contain all of this. */
+  /** The metadata must have this very value by each of these keys. */
   metadata?: Record<string, unknown> | undefined;
   conversation?: readonly string[] | undefined;
   /** Somebody of this name speaks in it. */
@@ -41,7 +41,7 @@ export function whereSql(where: Where, values: unknown[]): string {
   if (type) conditions.push(`type = ANY (${bind(type, 'text[]')})`);
   if (time?.after) conditions.push(`created_at >= ${bind(time.after, 'timestamptz')}`);
   if (time?.before) conditions.push(`created_at < ${bind(time.before, 'timestamptz')}`);
-  if (metadata) conditions.push(`metadata @> ${bind(JSON.stringify(metadata), 'jsonb')}`);
+  if (metadata) conditions.push(metadataEquals(bind(JSON.stringify(metadata), 'jsonb')));
   if (conversation)
     conditions.push(`coalesce(memories.conversation_id = ANY (${bind(conversation, 'text[]')}), false)`);
   if (name)
@@ -58,6 +58,12 @@ export function whereSql(where: Where, values: unknown[]): string {
     );
   }
   return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`;
+}
+
+/** That metadata has each key of a parameter with the same value. To contain it is less: any list contains an empty one. */
+export function metadataEquals(parameter: string): string {
+  return `(metadata @> ${parameter} AND NOT EXISTS (
+    SELECT 1 FROM jsonb_each(${parameter}) AS wanted WHERE metadata -> wanted.key IS DISTINCT FROM wanted.value))`;
 }
 
 /**

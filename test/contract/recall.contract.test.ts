@@ -238,7 +238,7 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
     ]);
     const [health] = await store('ana', 'd', ['tea for my throat'], 1, {
       forcedPersona: 'health',
-      metadata: { topic: 'tea', cups: 2 },
+      metadata: { topic: 'tea', cups: 2, with: ['milk', 'honey'], pot: { size: 3 } },
     });
     await saveMemories(pool, { namespace, userId: 'ana' }, [
       fact('ana', 'Likes tea', { layer: 'semantic', type: 'implicit' }),
@@ -258,6 +258,11 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
       ],
       [{ metadataEquals: { topic: 'tea', cups: 2 } }, [health!]],
       [{ metadataEquals: { cups: '2' } }, []],
+      [{ metadataEquals: { with: ['milk', 'honey'], pot: { size: 3 } } }, [health!]],
+      [{ metadataEquals: { with: ['milk'] } }, []],
+      [{ metadataEquals: { pot: {} } }, []],
+      [{ where: { metadata: { with: [] } } }, []],
+      [{ where: { metadata: { cups: 2, pot: { size: 3 } } } }, [health!]],
       [
         { createdAfter: new Date(START_MS + HOUR_MS), createdBefore: new Date(START_MS + 2 * HOUR_MS) },
         [second!],
