@@ -17,6 +17,9 @@ const turn = (seq: number, change: Partial<Turn> = {}): Turn => ({
   ...change,
 });
 
+/** What is ours only at times. */
+const FORGED = { portfolio: 'forged', aggregation: 'forged' };
+
 const READING: BatchReading = {
   personas: [{ persona: 'identity', confidence: 0.4 }],
   emotionalSignature: null,
@@ -29,7 +32,7 @@ describe('the raw memory', () => {
     const memory = rawMemory(
       REF,
       'id',
-      [turn(7, { metadata: { topic: 'tea', conversation_id: 'forged' } })],
+      [turn(7, { metadata: { topic: 'tea', conversation_id: 'forged', ...FORGED } })],
       READING,
     );
     expect(memory).toMatchObject({ content: 'text 7', firstSeq: 7, lastSeq: 7, sourceMessageIds: ['m7'] });

@@ -35,7 +35,7 @@ export function rawMemory(
     personaTags: reading.personas.map((tag) => tag.persona),
     emotionalSignature: reading.emotionalSignature,
     metadata: {
-      ...Object.assign({}, ...turns.map((turn) => turn.metadata)),
+      ...callersMetadata(turns),
       conversation_id: ref.conversationId,
       message_ids: turns.map((turn) => turn.messageId),
       message_roles: turns.map((turn) => turn.role),
@@ -46,4 +46,14 @@ export function rawMemory(
     createdAt: saidAt(first),
     storedAt: first.storedAt,
   };
+}
+
+/** What callers said of the turns, the last word for each key; what we say only at times they do not say in our place. */
+function callersMetadata(turns: readonly Turn[]): Record<string, unknown> {
+  const {
+    aggregation: _,
+    portfolio: __,
+    ...metadata
+  } = Object.assign({}, ...turns.map((turn) => turn.metadata)) as Record<string, unknown>;
+  return metadata;
 }
