@@ -237,6 +237,11 @@ describe('PUT …/policy', () => {
       retrieval: second.body.retrieval,
     });
   });
+  it('needs no body, and then changes nothing', async () => {
+    const path = '/v1/conversations/asked/policy?user_id=dora';
+    const { body } = await api.send('PUT', path, { retrieval: { min_similarity: 0.6 } });
+    expect(await api.send('PUT', path)).toMatchObject({ status: 200, body });
+  });
   it('applies to what is pending', async () => {
     await api.send('PUT', '/v1/conversations/shrunk/policy?user_id=dora', {
       ingestion: { low_volume_batch_size: 9, flush_interval_seconds: 86_400 },

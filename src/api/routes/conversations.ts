@@ -192,6 +192,7 @@ export function conversationRoutes(deps: ApiDependencies): Route[] {
       params,
       query,
       body: policyPatch,
+      bodyMayBeMissing: true,
       example: examples.changePolicy,
       responses: {
         200: {
