@@ -30,7 +30,9 @@ import type { ImportsClient, MemoriesClient, MemoryClient, UsersClient, Where } 
 
 type Operation = keyof operations;
 type ContentOf<T> = T extends { content: infer C } ? C[keyof C] : never;
-type Body<O extends Operation> = operations[O] extends { requestBody: infer B } ? ContentOf<B> : never;
+type Body<O extends Operation> = operations[O] extends { requestBody?: infer B }
+  ? ContentOf<NonNullable<B>>
+  : never;
 type Given<O extends Operation, Place extends string> =
   operations[O]['parameters'] extends { [P in Place]?: infer V } ? NonNullable<V> : never;
 type Query<O extends Operation> = Given<O, 'query'>;
