@@ -10,10 +10,11 @@ import {
   lockConversation,
   setConversationPolicy,
 } from '../record/conversations';
-import { acceptMessages, knownMessageIds } from '../record/messages';
-import { retryDeadlocks, transaction } from '../record/pool';
+import { knownMessageIds } from '../record/messages';
+import { transaction } from '../record/pool';
 import type { Usage } from '../record/usage';
 import type { Announcer } from '../temporal/announcer';
+import { createAcceptor } from './acceptor';
 import { announceAppended } from './announce-appended';
 import type { Appended, Ingest, RetryOutcome } from './ingest';
 import type { ProgressWaiter } from './progress';
@@ -33,7 +34,8 @@ export interface IngestDependencies {
 /** The accepting side of ingestion: record first, Temporal behind the answer. */
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { pool, announcer, progress, defaults, quotas } = dependencies;
-  const stream = createStream({ pool, injections: dependencies.injections, defaults, announcer });
+  const acceptor = createAcceptor(pool);
+  const stream = createStream({ pool, acceptor, injections: dependencies.injections, defaults, announcer });
 
   /** Stores messages where a quota has room for what is new of them. @throws DomainError 403 */
   async function withinQuota<Stored extends Appended>(
@@ -63,7 +65,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     options: { flush?: boolean } = {},
   ): Promise<Appended> {
     return withinQuota(ref, messages, async () => {
-      const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
+      const accepted = await acceptor.accept({ ref, messages });
       return announceAppended(announcer, ref, accepted, options.flush ?? false);
     });
   }

@@ -15,8 +15,9 @@ import {
   type StoredInjection,
 } from '../record/injections';
 import { acceptMessages, knownMessageIds, readTurns, type AcceptedMessage } from '../record/messages';
-import { retryDeadlocks, transaction } from '../record/pool';
+import { transaction } from '../record/pool';
 import type { Announcer } from '../temporal/announcer';
+import type { Acceptor } from './acceptor';
 import { announceAppended } from './announce-appended';
 import type { Ingest, Streamed, StreamedTurn } from './ingest';
 
@@ -46,6 +47,7 @@ export interface InjectionSource {
 
 interface StreamDependencies {
   pool: Pool;
+  acceptor: Acceptor;
   injections: InjectionSource;
   defaults: ConversationPolicy;
   announcer: Announcer;
@@ -62,11 +64,11 @@ type Prepared = Map<number, InjectionCandidates | null>;
 
 /** The orchestrator's path (see Ingest.stream). */
 export function createStream(dependencies: StreamDependencies): Ingest['stream'] {
-  const { pool, injections, defaults, announcer } = dependencies;
+  const { pool, acceptor, injections, defaults, announcer } = dependencies;
 
   return async function stream(ref, messages, options = {}) {
     if (!messages.some((message) => message.role === 'user')) {
-      const accepted = await retryDeadlocks(() => acceptMessages(pool, ref, messages));
+      const accepted = await acceptor.accept({ ref, messages });
       return answer(ref, messages, accepted, options.flush ?? false);
     }
     const state = await conversationState(pool, ref);

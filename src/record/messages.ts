@@ -35,7 +35,62 @@ export async function acceptMessages(
   messages: readonly IncomingMessage[],
   heldBy: string | null = null,
 ): Promise<AcceptedMessage[]> {
-  const rows = messages.map((message) => ({
+  const rows = messages.map(asRow);
+  try {
+    const result = await run<AcceptRow>(on, ACCEPT, [
+      ref.namespace,
+      ref.userId,
+      ref.conversationId,
+      messages.map((message) => message.messageId),
+      JSON.stringify(rows),
+      heldBy,
+    ]);
+    return acceptedOf(messages, result.rows[0]!);
+  } catch (thrown) {
+    if (sqlState(thrown) === REUSED_ID_STATE)
+      throw reusedIds(thrown as Error & { detail?: string }, messages);
+    throw thrown;
+  }
+}
+
+/** The messages of one request, which belong to one conversation. */
+export interface AcceptRequest {
+  ref: ConversationRef;
+  messages: readonly IncomingMessage[];
+}
+
+const ACCEPT_REQUESTS = {
+  name: 'accept-requests',
+  text: 'SELECT place, busy, first_seq, seqs, duplicates FROM accept_requests($1)',
+};
+
+/**
+ * Stores the messages of several requests as {@link acceptMessages} does, in one round trip and one transaction.
+ * @returns in the order given; null where another transaction holds the conversation: nothing was stored for it
+ * @throws what {@link acceptMessages} throws for any of them, as Postgres says it; nothing is stored for any then
+ */
+export async function acceptRequests(
+  on: Queryable,
+  requests: readonly AcceptRequest[],
+): Promise<(AcceptedMessage[] | null)[]> {
+  const values = requests.map(({ ref, messages }) => ({
+    namespace: ref.namespace,
+    user_id: ref.userId,
+    conversation_id: ref.conversationId,
+    ids: messages.map((message) => message.messageId),
+    rows: messages.map(asRow),
+  }));
+  const result = await run<AcceptRow & { place: number; busy: boolean }>(on, ACCEPT_REQUESTS, [
+    JSON.stringify(values),
+  ]);
+  const accepted: (AcceptedMessage[] | null)[] = requests.map(() => null);
+  for (const row of result.rows)
+    if (!row.busy) accepted[row.place] = acceptedOf(requests[row.place]!.messages, row);
+  return accepted;
+}
+
+function asRow(message: IncomingMessage): object {
+  return {
     message_id: message.messageId,
     role: message.role,
     name: message.name,
@@ -44,27 +99,18 @@ export async function acceptMessages(
     metadata: message.metadata,
     forced_persona: message.forcedPersona,
     active_personas: message.activePersonas?.length ? message.activePersonas : null,
-  }));
-  try {
-    const result = await run<AcceptRow>(on, ACCEPT, [
-      ref.namespace,
-      ref.userId,
-      ref.conversationId,
-      rows.map((row) => row.message_id),
-      JSON.stringify(rows),
-      heldBy,
-    ]);
-    const { first_seq: firstSeq, seqs, duplicates } = result.rows[0]!;
-    return messages.map((_, place) =>
-      firstSeq === null
-        ? { seq: Number(seqs![place]), duplicate: duplicates![place]! }
-        : { seq: firstSeq + place, duplicate: false },
-    );
-  } catch (thrown) {
-    if (sqlState(thrown) === REUSED_ID_STATE)
-      throw reusedIds(thrown as Error & { detail?: string }, messages);
-    throw thrown;
-  }
+  };
+}
+
+function acceptedOf(
+  messages: readonly IncomingMessage[],
+  { first_seq: firstSeq, seqs, duplicates }: AcceptRow,
+): AcceptedMessage[] {
+  return messages.map((_, place) =>
+    firstSeq === null
+      ? { seq: Number(seqs![place]), duplicate: duplicates![place]! }
+      : { seq: firstSeq + place, duplicate: false },
+  );
 }
 
 function reusedIds(error: Error & { detail?: string }, messages: readonly IncomingMessage[]): DomainError {

@@ -16,6 +16,7 @@ import * as tierMarks from './0015-tier-marks';
 import * as tellings from './0022-tellings';
 import * as toldPersonas from './0024-told-personas';
 import * as activePersonas from './0025-active-personas';
+import * as acceptRequests from './0026-accept-requests';
 
 export interface Migration {
   version: number;
@@ -46,4 +47,5 @@ export const MIGRATIONS: readonly Migration[] = [
   tellings,
   toldPersonas,
   activePersonas,
+  acceptRequests,
 ];
