@@ -27,7 +27,8 @@ function fieldErrorsOf(issue: Issue): FieldError[] {
 export function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is required';
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  return issue.message.startsWith('Invalid input: expected ')
-    ? issue.message.replace(/^Invalid input: expected (\w+), received (\w+)$/, 'must be of type $1, not $2')
-    : issue.message;
+  const mistyped = /^Invalid input: expected (\w+), received (\w+)$/.exec(issue.message);
+  if (!mistyped) return issue.message;
+  // A record is zod's word, not one of JSON's.
+  return `must be of type ${mistyped[1] === 'record' ? 'object' : mistyped[1]}, not ${mistyped[2]}`;
 }
