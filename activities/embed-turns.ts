@@ -9,7 +9,7 @@ import { eachOrRefused, failureReason } from './each-or-refused';
  */
 export async function embedTurns(
   embedder: Embedder,
-  turns: readonly Turn[],
+  turns: readonly Pick<Turn, 'seq' | 'name' | 'role' | 'content'>[],
   signal: AbortSignal,
 ): Promise<{ embedded: Map<number, Float32Array>; refused: Map<number, string> }> {
   const { done, refused } = await eachOrRefused(turns, (part) =>

@@ -21,7 +21,7 @@ import {
   extractionWithPersonasSchema,
   type Extraction,
 } from '../src/models/extraction-schema';
-import { fromInt8, meanVector } from '../src/models/quantize';
+import { meanOfInt8 } from '../src/models/quantize';
 import { keepIndex } from '../src/recall/keep-index';
 import { queryTermsOf, termsOf } from '../src/recall/terms';
 import { turnsOutOfContext } from '../src/record/delete-memory';
@@ -160,7 +160,7 @@ async function knownFacts(
       text,
       turns.map((turn) => turn.name),
     ).join(' '),
-    vector: vectors.size > 0 ? meanVector([...vectors.values()].map(fromInt8)) : null,
+    vector: vectors.size > 0 ? meanOfInt8([...vectors.values()]) : null,
     limit: MAX_KNOWN_SHOWN,
     ids,
   });

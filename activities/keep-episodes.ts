@@ -3,7 +3,7 @@ import { ensureError, UnavailableError } from '../src/domain/errors';
 import { LEAST_MESSAGES_WITH_TOPICS, planEpisodes, type EpisodeUnit } from '../src/domain/episodes';
 import { episodeSummaryId } from '../src/domain/ids';
 import type { ConversationRef } from '../src/domain/message';
-import { fromInt8, meanVector } from '../src/models/quantize';
+import { meanOfInt8 } from '../src/models/quantize';
 import { conversationState } from '../src/record/conversations';
 import {
   episodeUnits,
@@ -103,12 +103,12 @@ async function withVectors(
   if (embedderName === null || last - first + 1 < LEAST_MESSAGES_WITH_TOPICS) return units;
   const kept = await readTurnVectors(pool, ref, embedderName, first, last);
   return units.map((unit) => {
-    const vectors: Float32Array[] = [];
+    const vectors: Buffer[] = [];
     for (let seq = unit.firstSeq; seq <= unit.lastSeq; seq += 1) {
       const vector = kept.get(seq);
-      if (vector) vectors.push(fromInt8(vector));
+      if (vector) vectors.push(vector);
     }
-    return vectors.length === 0 ? unit : { ...unit, vector: meanVector(vectors) };
+    return vectors.length === 0 ? unit : { ...unit, vector: meanOfInt8(vectors) };
   });
 }
 

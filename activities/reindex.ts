@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tenantName } from '../src/domain/ids';
 import { isErasedUser } from '../src/domain/errors';
 import { addCounts } from '../src/domain/maintenance';
-import { speaksForItself, type Memory } from '../src/domain/memory';
+import { speaksForItself } from '../src/domain/memory';
 import type { IndexObject } from '../src/index/memory-index';
 import { writeObjects } from '../src/index/write-objects';
 import { toInt8 } from '../src/models/quantize';
 import { batchObject, indexObjectsOf } from '../src/recall/index-objects';
 import { whileNotErased } from '../src/record/erasures';
 import { markIndexPending } from '../src/record/index-pending';
-import { saveTurnVectors } from '../src/record/memories';
+import { getMemories, saveTurnVectors } from '../src/record/memories';
 import {
   changedSince,
   indexedAmong,
@@ -18,6 +18,7 @@ import {
   nextUser,
   turnsToReindex,
   type PlacedUser,
+  type ReindexedMemory,
 } from '../src/record/reindex-reads';
 import type { ReindexActivities, ReindexCounts, ReindexInput } from '../workflows/reindex.contract';
 import type { ActivityDependencies } from './dependencies';
@@ -27,8 +28,8 @@ import { embedTurns } from './embed-turns';
 const SLICE_MS = 10_000;
 const PAGE_MEMORIES = 400;
 const WRITE_OBJECTS = 200;
-/** While these are written the next one is read and built: four requests at a time keep Weaviate busy. */
-const PAGES_IN_FLIGHT = 2;
+/** Read, built and written side by side, so that neither Weaviate nor the worker waits for the other. */
+const PAGES_IN_FLIGHT = 3;
 /** A page of a slow reindex may be due later than its workflow waits for a sign of life. */
 const HEARTBEAT_EVERY_MS = 5_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
@@ -49,11 +50,11 @@ const END: Place = { hash: null, memoryId: null };
 export function createReindexPage(dependencies: ActivityDependencies): ReindexActivities['reindexPage'] {
   return async function reindexPage(input) {
     const startedAt = performance.now();
-    const written: PageInFlight[] = [];
+    const inFlight: PageInFlight[] = [];
     let counts = NOTHING;
     let begun = 0;
     const settleOldest = async (): Promise<void> => {
-      counts = addCounts(counts, await written.shift()!.done) as ReindexCounts;
+      counts = addCounts(counts, await inFlight.shift()!.done) as ReindexCounts;
       Context.current().heartbeat();
     };
     let place = placeOf(input.from);
@@ -67,17 +68,17 @@ export function createReindexPage(dependencies: ActivityDependencies): ReindexAc
         // Another one, if the one whose page was to come is gone.
         const from = user.hash === place.hash ? (place.memoryId ?? FIRST_ID) : FIRST_ID;
         const page = await beginPage(dependencies, user, from, input);
-        written.push(page);
+        inFlight.push(page);
         begun += page.writes;
         place = { hash: user.hash, memoryId: page.next };
-        if (written.length >= PAGES_IN_FLIGHT) await settleOldest();
+        if (inFlight.length >= PAGES_IN_FLIGHT) await settleOldest();
         await throttle(begun, startedAt, input.objectsPerSecond);
         if (performance.now() - startedAt >= SLICE_MS) break;
       }
-      while (written.length > 0) await settleOldest();
+      while (inFlight.length > 0) await settleOldest();
     } finally {
       // Whoever tries again must not write side by side with what is left of this attempt.
-      await Promise.allSettled(written.map(({ done }) => done));
+      await Promise.allSettled(inFlight.map(({ done }) => done));
     }
     return { counts, next: place === END ? null : textOf(place) };
   };
@@ -93,7 +94,7 @@ async function throttle(objects: number, startedAt: number, perSecond: number | 
   }
 }
 
-/** A page whose objects are being written. */
+/** A page whose objects are being built and written. */
 interface PageInFlight {
   writes: number;
   /** The memory behind which its user goes on; null: behind them. */
@@ -101,7 +102,7 @@ interface PageInFlight {
   done: Promise<ReindexCounts>;
 }
 
-/** Reads a page and builds its objects; returns when their writing has begun. */
+/** Reads which memories a page has; returns when it is known where the next one begins. */
 async function beginPage(
   dependencies: ActivityDependencies,
   user: PlacedUser,
@@ -116,12 +117,12 @@ async function beginPage(
   listing.catch(() => undefined);
   const held = rewrite ? null : await listing;
   const wanted = held ? memories.filter(({ memory }) => !held.has(memory.id)) : memories;
-  const built = await objectsOf(
-    dependencies,
-    user,
-    wanted.map(({ memory }) => memory),
-  ).catch(unlessErased);
   const finish = async (): Promise<ReindexCounts> => {
+    const built = await objectsOf(
+      dependencies,
+      user,
+      wanted.map(({ memory }) => memory),
+    ).catch(unlessErased);
     if (built !== null) {
       await write(dependencies, user, tenant, built.objects).catch(unlessErased);
       // What changed since it was read may have been written by whoever changed it, and older objects over that just
@@ -175,11 +176,11 @@ interface BuiltObjects {
 async function objectsOf(
   { pool, embedder }: ActivityDependencies,
   user: PlacedUser,
-  memories: readonly Memory[],
+  memories: readonly ReindexedMemory['memory'][],
 ): Promise<BuiltObjects> {
   const embedderName = embedder?.name ?? null;
-  const own = memories.filter(speaksForItself);
-  const objects = await indexObjectsOf(pool, user, own, embedderName);
+  const own = memories.filter(speaksForItself).map((memory) => memory.id);
+  const objects = await indexObjectsOf(pool, user, await getMemories(pool, user, own), embedderName);
   const withoutVector =
     embedderName === null ? [] : objects.filter(({ vector }) => vector === null).map(({ id }) => id);
   const batches = memories.filter((memory) => !speaksForItself(memory));

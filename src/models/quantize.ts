@@ -24,14 +24,22 @@ export interface ScaledVector {
 export function scaledFromInt8(bytes: Uint8Array): ScaledVector {
   // A copy: the bytes may be a view of a much larger buffer.
   const components = new Int8Array(bytes);
+  return { components, scale: scaleOf(components) };
+}
+
+function scaleOf(components: Int8Array): number {
   let squares = 0;
   for (let i = 0; i < components.length; i++) squares += components[i]! * components[i]!;
-  return { components, scale: squares === 0 ? 0 : 1 / Math.sqrt(squares) };
+  return squares === 0 ? 0 : 1 / Math.sqrt(squares);
+}
+
+function viewOf(bytes: Uint8Array): Int8Array {
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The unit vector that {@link toInt8} kept. */
 export function fromInt8(bytes: Uint8Array): Float32Array {
-  return normalize(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return normalize(viewOf(bytes));
 }
 
 /** The vector at length 1; all zeros stay zeros. */
@@ -45,14 +53,19 @@ export function normalize(vector: ArrayLike<number>): Float32Array {
   return unit;
 }
 
-/** The normalised mean of vectors of one space. @throws RangeError on none, or on different lengths */
-export function meanVector(vectors: readonly ArrayLike<number>[]): Float32Array {
-  const dimensions = vectors[0]?.length;
+/**
+ * The normalised mean of unit vectors of one space that {@link toInt8} kept.
+ * @throws RangeError on none, or on different lengths
+ */
+export function meanOfInt8(kept: readonly Uint8Array[]): Float32Array {
+  const dimensions = kept[0]?.length;
   if (dimensions === undefined) throw new RangeError('the mean of no vectors is not defined');
   const sum = new Float64Array(dimensions);
-  for (const vector of vectors) {
-    assertSameLength(vector.length, dimensions);
-    for (let i = 0; i < dimensions; i++) sum[i]! += vector[i]!;
+  for (const bytes of kept) {
+    assertSameLength(bytes.length, dimensions);
+    const components = viewOf(bytes);
+    const scale = scaleOf(components);
+    for (let i = 0; i < dimensions; i++) sum[i]! += components[i]! * scale;
   }
   return normalize(sum);
 }

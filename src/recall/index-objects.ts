@@ -1,7 +1,7 @@
 import { speaksForItself, type Memory } from '../domain/memory';
-import type { ConversationRef, Turn } from '../domain/message';
+import type { ConversationRef } from '../domain/message';
 import type { IndexObject } from '../index/memory-index';
-import { fromInt8, meanVector } from '../models/quantize';
+import { fromInt8, meanOfInt8 } from '../models/quantize';
 import { turnsOutOfContext } from '../record/delete-memory';
 import { CONTEXT_TURNS } from '../record/facts';
 import { readTurnVectors } from '../record/memories';
@@ -9,7 +9,7 @@ import { readMemoryVectors } from '../record/memory-vectors';
 import { readTurns } from '../record/messages';
 import type { Queryable } from '../record/pool';
 import type { Owner } from '../record/recall-reads';
-import { indexTermsOf } from './index-terms';
+import { indexTermsOf, type IndexedTurn } from './index-terms';
 
 /**
  * What the index is to hold of memories, from nothing but the record: whoever computes it, whenever, gets the same
@@ -72,14 +72,14 @@ async function objectOfBatch(
  */
 export function batchObject(
   id: string,
-  turns: readonly Turn[],
-  previous: readonly Turn[],
+  turns: readonly (IndexedTurn & { seq: number })[],
+  previous: readonly IndexedTurn[],
   vectors: ReadonlyMap<number, Buffer>,
 ): IndexObject {
   const kept = turns.flatMap((turn) => vectors.get(turn.seq) ?? []);
   return {
     id,
     terms: indexTermsOf(turns, previous),
-    vector: kept.length === 0 ? null : meanVector(kept.map(fromInt8)),
+    vector: kept.length === 0 ? null : meanOfInt8(kept),
   };
 }

@@ -1,7 +1,7 @@
 import type { Memory } from '../domain/memory';
 import type { Turn } from '../domain/message';
 import { CONTEXT_TURNS } from './facts';
-import { LIVE_MEMORY, MEMORY_COLUMNS, memoryFromRow, type MemoryRow } from './memories';
+import { LIVE_MEMORY } from './memories';
 import { run, type Queryable } from './pool';
 import type { Scope } from './scope';
 
@@ -48,13 +48,22 @@ const VERSION = `concat_ws(' ', m.xmin, (
          )) AS version`;
 const PAGE = {
   name: 'reindex-page',
-  text: `SELECT ${MEMORY_COLUMNS}, ${VERSION} FROM memories m
+  text: `SELECT id, tier, content_edited, conversation_id, first_seq, ${VERSION} FROM memories m
           WHERE namespace = $1 AND user_id = $2 AND id > $3 AND ${INDEXED} ORDER BY id LIMIT $4`,
 };
 
 /** A memory, and a version of what its index object is made of: of itself, and of those before it. */
 export interface ReindexedMemory {
-  memory: Memory;
+  memory: Pick<Memory, 'id' | 'tier' | 'contentEdited' | 'conversationId' | 'firstSeq'>;
+  version: string;
+}
+
+interface PageRow {
+  id: string;
+  tier: Memory['tier'];
+  content_edited: boolean;
+  conversation_id: string | null;
+  first_seq: number | null;
   version: string;
 }
 
@@ -66,8 +75,17 @@ export async function indexedMemories(
   limit: number,
 ): Promise<ReindexedMemory[]> {
   const values = [owner.namespace, owner.userId, afterId, limit];
-  const { rows } = await run<MemoryRow & { version: string }>(on, PAGE, values);
-  return rows.map((row) => ({ memory: memoryFromRow(row), version: row.version }));
+  const { rows } = await run<PageRow>(on, PAGE, values);
+  return rows.map((row) => ({
+    memory: {
+      id: row.id,
+      tier: row.tier,
+      conversationId: row.conversation_id,
+      firstSeq: row.first_seq,
+      ...(row.content_edited ? { contentEdited: true as const } : {}),
+    },
+    version: row.version,
+  }));
 }
 
 const VERSIONS = {
@@ -109,7 +127,7 @@ export async function indexedAmong(
 // What was deleted, has expired or was rewritten by hand must not help to index its neighbours (turnsOutOfContext).
 const TURNS = {
   name: 'reindex-turns',
-  text: `SELECT m.id AS memory_id, t.seq, t.message_id, t.role, t.name, t.content,
+  text: `SELECT m.id AS memory_id, t.seq, t.role, t.name, t.content,
                coalesce(t.said_at, t.stored_at) AS at, v.vector
            FROM memories m
            JOIN messages t ON t.namespace = $1 AND t.user_id = $2 AND t.conversation_id = m.conversation_id
@@ -128,12 +146,13 @@ const TURNS = {
 };
 
 /** A turn of a memory, or one before it that helps to index it; of its times there is the one that counts. */
-export interface ReindexedTurn extends Turn {
+export interface ReindexedTurn extends Pick<
+  Turn,
+  'seq' | 'role' | 'name' | 'content' | 'timestamp' | 'storedAt'
+> {
   /** Null if there is none of this embedder, and of those before. */
   vector: Buffer | null;
 }
-
-const NO_METADATA = Object.freeze({});
 
 /** The turns of these raw memories and what stands before them, by memory, in one read. */
 export async function turnsToReindex(
@@ -147,7 +166,6 @@ export async function turnsToReindex(
   const result = await run<{
     memory_id: string;
     seq: number;
-    message_id: string;
     role: Turn['role'];
     name: string | null;
     content: string;
@@ -157,14 +175,11 @@ export async function turnsToReindex(
   for (const row of result.rows)
     byMemory.get(row.memory_id)?.push({
       seq: row.seq,
-      messageId: row.message_id,
       role: row.role,
       name: row.name,
       content: row.content,
       timestamp: row.at,
       storedAt: row.at,
-      metadata: NO_METADATA,
-      forcedPersona: null,
       vector: row.vector,
     });
   return byMemory;
