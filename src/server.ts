@@ -1,7 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
 import { createLogger } from './api/log';
 import { startApi } from './api/start';
 import { loadConfig } from './config';
 import { ensureError } from './domain/errors';
+
+/**
+ * How much garbage the old generation takes before it is collected, in percent of what is alive. Left to itself it is a
+ * multiple: what passes through in an import lives long enough to get there, and took 150 MB.
+ */
+const HEAP_GROWING_PERCENT = 50;
+setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 
 /** The API's process: starts it, and on SIGTERM or SIGINT lets it finish what is in flight. */
 async function main(): Promise<void> {
