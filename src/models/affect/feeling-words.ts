@@ -1,4 +1,4 @@
-import { SentimentIntensityAnalyzer } from 'vader-sentiment';
+import { compoundScore } from './vader';
 
 /** Comparatives under a negation praise, or complain, as strongly as can be; VADER reads them the wrong way round. */
 const COULD_NOT_BE =
@@ -18,7 +18,7 @@ export function feelingWords(text: string): number {
     .replace(COULD_NOT_BE, superlative)
     .replace(NEVER_BEEN, superlative)
     .replace(SET_PHRASES, ' ');
-  return SentimentIntensityAnalyzer.polarity_scores(plain).compound;
+  return compoundScore(plain);
 }
 
 function superlative(whole: string, word: string): string {
