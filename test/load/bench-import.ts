@@ -19,7 +19,7 @@ import { JsonClient, openLoop, quantile } from './requests';
 import { CONVERSATION_MESSAGES, talk, turnText, type Line } from './synthetic-talk';
 
 /** Sizes; other ones by environment: BENCH_LOCAL_MESSAGES, BENCH_STUB_MESSAGES; 0 leaves a part out. */
-const LOCAL_MESSAGES = Number(process.env['BENCH_LOCAL_MESSAGES'] ?? 3_000);
+const LOCAL_MESSAGES = Number(process.env['BENCH_LOCAL_MESSAGES'] ?? 9_000);
 const STUB_MESSAGES = Number(process.env['BENCH_STUB_MESSAGES'] ?? 20_000);
 const POST_MESSAGES = 10_000;
 const LIVE_RATE_PER_SECOND = 10;
