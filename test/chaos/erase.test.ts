@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
@@ -258,7 +258,7 @@ async function lateWordsEndThemselves(): Promise<void> {
   const ref = { namespace: NAMESPACE, userId: USER, conversationId: 'qzconv-late' };
   const options = {
     client: temporal,
-    taskQueue: loadConfig(environmentOfApi()).TEMPORAL_TASK_QUEUE,
+    taskQueue: loadConfig(stack.environmentOfApi()).TEMPORAL_TASK_QUEUE,
     deadlineMs: 10_000,
     logger: pino({ level: 'silent' }),
   };
@@ -295,15 +295,6 @@ async function nothingInTheIndex(): Promise<void> {
   await index.close();
 }
 
-/** What the API was started with. */
-function environmentOfApi(): Record<string, string> {
-  const { pid } = stack.part('api')!;
-  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
-  return Object.fromEntries(
-    entries.map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]),
-  );
-}
-
 function environment(name: string): string {
-  return environmentOfApi()[name]!;
+  return stack.environmentOfApi()[name]!;
 }

@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { tenantName } from '../../src/domain/ids';
@@ -18,6 +17,7 @@ import {
 } from '../support/import-client';
 import { census, wrongImportTotals } from '../support/invariants';
 import { poll } from '../support/poll';
+import { isWell, StackProcess } from '../support/stack-process';
 import { startStubEmbeddingServer, type StubEmbeddingServer } from '../support/stub-embedding-server';
 
 /**
@@ -43,8 +43,7 @@ const LOOKS_A_COUNT = 8;
 const namespace = `kill-import-${randomUUID().slice(0, 8)}`;
 const dataDir = mkdtempSync(join(tmpdir(), 'agentic-memories-kill-import-'));
 let embedder: StubEmbeddingServer;
-let stack: ChildProcess;
-let output = '';
+let stack: StackProcess;
 let api: string;
 let pool: Pool;
 
@@ -53,10 +52,8 @@ beforeAll(async () => {
   embedder = await startStubEmbeddingServer({ dimensions: DIMENSIONS });
   const port = await freePort();
   api = `http://127.0.0.1:${port}`;
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
+  const env = {
     PORT: String(port),
-    DATA_DIR: dataDir,
     NAMESPACE: namespace,
     SWEEP_INTERVAL_MS: '3000',
     EMBEDDER: 'openai',
@@ -64,28 +61,15 @@ beforeAll(async () => {
     EMBEDDER_DIMENSIONS: String(DIMENSIONS),
     EMBEDDER_MODEL: 'stub',
   };
-  // A stack of its own: the servers that the other tests share are not to be killed.
-  for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'WEAVIATE_URL', 'WEAVIATE_GRPC'])
-    delete env[name];
-  stack = spawn(process.execPath, [resolve('dist/src/local/main.js')], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  for (const stream of [stack.stdout, stack.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-  await poll('the stack is up', START_DEADLINE_MS, isWell).catch((cause: unknown) => {
-    throw new Error(`the stack did not start; it said:\n${output}`, { cause });
-  });
-  pool = createPool({ url: environmentOfApi('DATABASE_URL'), size: 4, onError: () => undefined });
+  stack = StackProcess.run({ dataDir, env });
+  await stack.isUp(api, START_DEADLINE_MS);
+  pool = createPool({ url: stack.environmentOfApi()['DATABASE_URL']!, size: 4, onError: () => undefined });
 }, START_DEADLINE_MS + 10_000);
 
 afterAll(async () => {
   await pool?.end();
   await embedder?.close();
-  if (stack && stack.exitCode === null) {
-    const ended = new Promise((done) => stack.once('exit', done));
-    stack.kill('SIGTERM');
-    await ended;
-  }
+  if (stack && stack.child.exitCode === null) await stack.stop();
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
@@ -114,7 +98,7 @@ it(
       LOOK_EVERY_MS,
     );
     // What was killed last may have had nothing left to do, and be on its way up.
-    await poll('every part is back', RECOVERY_DEADLINE_MS, isWell);
+    await poll('every part is back', RECOVERY_DEADLINE_MS, () => isWell(api));
     const looks = await looking.stop();
     expect(looks.problems).toEqual([]);
     expect(looks.count).toBeGreaterThan(10);
@@ -145,11 +129,6 @@ it(
   },
   END_DEADLINE_MS + ROUNDS * PARTS.length * RECOVERY_DEADLINE_MS,
 );
-
-async function isWell(): Promise<boolean> {
-  const response = await fetch(`${api}/health/full`, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
-  return ((await response.json()) as { status: string }).status === 'ok';
-}
 
 function lines(): ImportLineBody[] {
   return Array.from({ length: LINES }, (_, i) => {
@@ -183,11 +162,11 @@ async function kill(part: (typeof PARTS)[number]): Promise<void> {
   await sleep(500 + Math.random() * 2_000);
   // A part that has just come back may be on its way up once more.
   const before = await poll(`${part} runs and is killed`, RECOVERY_DEADLINE_MS, async () => {
-    const pid = pidOf(part);
+    const pid = stack.pidOf(part);
     process.kill(pid, 'SIGKILL');
     return pid;
   });
-  await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
+  await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => stack.pidOf(part) !== before);
 }
 
 /** Looks at the totals of every import, again and again, whatever is dead meanwhile, and holds them against the rows. */
@@ -241,10 +220,11 @@ async function expectStoresAgree(): Promise<{ vectors: number; memories: number;
     'SELECT user_id, count(*)::int AS memories FROM memories WHERE namespace = $1 GROUP BY user_id',
     [namespace],
   );
+  const environment = stack.environmentOfApi();
   const index = createWeaviateIndex({
-    url: environmentOfApi('WEAVIATE_URL'),
-    grpc: environmentOfApi('WEAVIATE_GRPC'),
-    apiKey: environmentOfApi('WEAVIATE_API_KEY'),
+    url: environment['WEAVIATE_URL']!,
+    grpc: environment['WEAVIATE_GRPC']!,
+    apiKey: environment['WEAVIATE_API_KEY']!,
     collectionPrefix: 'Memory',
     embedderName: `stub-${DIMENSIONS}`,
     timeoutMs: REQUEST_DEADLINE_MS,
@@ -268,20 +248,4 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map((item) => ({ item, place: Math.random() }))
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item);
-}
-
-function pidOf(part: string): number {
-  const children = JSON.parse(readFileSync(join(dataDir, 'children.json'), 'utf8')) as {
-    name: string;
-    pid: number;
-  }[];
-  const found = children.find((child) => child.name === part);
-  if (!found) throw new Error(`${part} is not running; the stack said:\n${output}`);
-  return found.pid;
-}
-
-/** What the API was started with. */
-function environmentOfApi(name: string): string {
-  const environment = readFileSync(`/proc/${pidOf('api')}/environ`, 'utf8').split('\0');
-  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,11 +55,8 @@ beforeAll(async () => {
   };
   stack = StackProcess.run({ dataDir, env });
   api = await stack.api();
-  await poll('the stack is up', START_DEADLINE_MS, async () => {
-    const response = await fetch(`${api}/health/full`, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
-    return ((await response.json()) as { status: string }).status === 'ok';
-  });
-  pool = createPool({ url: environmentOfApi('DATABASE_URL'), size: 2, onError: () => undefined });
+  await stack.isUp(api, START_DEADLINE_MS);
+  pool = createPool({ url: stack.environmentOfApi()['DATABASE_URL']!, size: 2, onError: () => undefined });
 }, START_DEADLINE_MS + 10_000);
 
 afterAll(async () => {
@@ -229,10 +226,4 @@ async function isStoredOnce(user: string, file: readonly ImportLineBody[]): Prom
     batchesWithoutMemory: 0,
     failedBatches: 0,
   });
-}
-
-/** What the API was started with. */
-function environmentOfApi(name: string): string {
-  const environment = readFileSync(`/proc/${stack.part('api')!.pid}/environ`, 'utf8').split('\0');
-  return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }

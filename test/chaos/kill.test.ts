@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { tenantName } from '../../src/domain/ids';
@@ -12,6 +11,7 @@ import { createPool } from '../../src/record/pool';
 import { freePort } from '../support/free-port';
 import { census, storedIds } from '../support/invariants';
 import { poll } from '../support/poll';
+import { StackProcess } from '../support/stack-process';
 
 /** Five parts, one after the other, die by kill -9 while messages stream in. Nothing acknowledged may be lost or doubled. */
 const PARTS = ['api', 'worker', 'temporal', 'weaviate', 'postgres'] as const;
@@ -26,8 +26,7 @@ const ROUND_TIMEOUT_MS = 200_000;
 
 const namespace = `kill-${randomUUID().slice(0, 8)}`;
 const dataDir = mkdtempSync(join(tmpdir(), 'agentic-memories-kill-'));
-let stack: ChildProcess;
-let output = '';
+let stack: StackProcess;
 let api: string;
 let pool: Pool;
 const acknowledged = new Set<string>();
@@ -36,39 +35,20 @@ beforeAll(async () => {
   chmodSync(dataDir, 0o755);
   const port = await freePort();
   api = `http://127.0.0.1:${port}`;
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
+  const env = {
     PORT: String(port),
-    DATA_DIR: dataDir,
     NAMESPACE: namespace,
     SWEEP_INTERVAL_MS: '3000',
     FLUSH_INTERVAL_MS: '2000',
   };
-  // A stack of its own: the servers that the other tests share are not to be killed.
-  for (const name of ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'WEAVIATE_URL', 'WEAVIATE_GRPC'])
-    delete env[name];
-  stack = spawn(process.execPath, [resolve('dist/src/local/main.js')], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  for (const stream of [stack.stdout, stack.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-  await poll(
-    'the stack is up',
-    START_DEADLINE_MS,
-    async () => (await get('/health/full')).status === 'ok',
-  ).catch((cause: unknown) => {
-    throw new Error(`the stack did not start; it said:\n${output}`, { cause });
-  });
-  pool = createPool({ url: await databaseUrl(), size: 4, onError: () => undefined });
+  stack = StackProcess.run({ dataDir, env });
+  await stack.isUp(api, START_DEADLINE_MS);
+  pool = createPool({ url: stack.environmentOfApi()['DATABASE_URL']!, size: 4, onError: () => undefined });
 }, START_DEADLINE_MS + 10_000);
 
 afterAll(async () => {
   await pool?.end();
-  if (stack && stack.exitCode === null) {
-    const ended = new Promise((done) => stack.once('exit', done));
-    stack.kill('SIGTERM');
-    await ended;
-  }
+  if (stack && stack.child.exitCode === null) await stack.stop();
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
@@ -81,12 +61,12 @@ it.each(PARTS)(
     await sleep((MESSAGES_A_ROUND * PAUSE_BETWEEN_MESSAGES_MS) / 3);
     // A part that has just come back may be on its way up once more.
     const before = await poll(`${part} runs and is killed`, RECOVERY_DEADLINE_MS, async () => {
-      const pid = pidOf(part);
+      const pid = stack.pidOf(part);
       process.kill(pid, 'SIGKILL');
       return pid;
     });
     await Promise.all(writers);
-    await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => pidOf(part) !== before);
+    await poll(`${part} runs again`, RECOVERY_DEADLINE_MS, async () => stack.pidOf(part) !== before);
     const expected = acknowledged.size;
     const counted = await poll(
       `everything is indexed after the death of ${part}`,
@@ -164,10 +144,11 @@ async function expectIndexAgrees(): Promise<void> {
 async function openIndex(): Promise<MemoryIndex> {
   const { checks } = await get('/health/full');
   const embedder = checks?.embedder;
+  const environment = stack.environmentOfApi();
   return createWeaviateIndex({
-    url: childEnvironment('WEAVIATE_URL'),
-    grpc: childEnvironment('WEAVIATE_GRPC'),
-    apiKey: childEnvironment('WEAVIATE_API_KEY'),
+    url: environment['WEAVIATE_URL']!,
+    grpc: environment['WEAVIATE_GRPC']!,
+    apiKey: environment['WEAVIATE_API_KEY']!,
     collectionPrefix: 'Memory',
     embedderName: embedder?.status === 'ok' ? (embedder.detail ?? null) : null,
     timeoutMs: REQUEST_DEADLINE_MS,
@@ -182,26 +163,4 @@ interface Health {
 async function get(path: string): Promise<Health> {
   const response = await fetch(api + path, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
   return (await response.json()) as Health;
-}
-
-interface ChildRecord {
-  name: string;
-  pid: number;
-}
-
-function pidOf(part: string): number {
-  const children = JSON.parse(readFileSync(join(dataDir, 'children.json'), 'utf8')) as ChildRecord[];
-  const found = children.find((child) => child.name === part);
-  if (!found) throw new Error(`${part} is not running; the stack said:\n${output}`);
-  return found.pid;
-}
-
-/** What the API was started with. */
-function childEnvironment(name: string): string {
-  const environment = readFileSync(`/proc/${pidOf('api')}/environ`, 'utf8').split('\0');
-  return environment.find((entry) => entry.startsWith(`${name}=`))!.slice(name.length + 1);
-}
-
-async function databaseUrl(): Promise<string> {
-  return poll('the API has its environment', START_DEADLINE_MS, async () => childEnvironment('DATABASE_URL'));
 }

@@ -8,9 +8,11 @@ import type { LockHolder } from '../../src/local/data-lock';
 import { isAlive, type ProcessIdentity } from '../../src/local/process-identity';
 import { packageRoot } from '../../src/local/package-root';
 import type { ServersEnv } from '../../src/local/servers';
+import { poll } from './poll';
 
 const POLL_MS = 100;
 const DEADLINE_MS = 60_000;
+const REQUEST_DEADLINE_MS = 10_000;
 /** What the shared servers of the tests put into the environment; a stack of its own must not use them. */
 const SHARED = [
   'DATABASE_URL',
@@ -105,6 +107,29 @@ export class StackProcess {
     return this.children().find((child) => child.name === name && isAlive(child));
   }
 
+  pidOf(name: string): number {
+    const found = this.part(name);
+    if (!found) throw new Error(`${name} is not running; the stack said:\n${this.output}`);
+    return found.pid;
+  }
+
+  /** What the API was started with. */
+  environmentOfApi(): Record<string, string> {
+    const entries = readFileSync(`/proc/${this.pidOf('api')}/environ`, 'utf8')
+      .split('\0')
+      .filter(Boolean);
+    return Object.fromEntries(
+      entries.map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]),
+    );
+  }
+
+  /** Waits until the API at this address says that all is well. @throws Error with what the stack said */
+  async isUp(api: string, deadlineMs: number): Promise<void> {
+    await poll('the stack is up', deadlineMs, () => isWell(api)).catch((cause: unknown) => {
+      throw new Error(`the stack did not start; it said:\n${this.output}`, { cause });
+    });
+  }
+
   /** The supervisor and its guard. */
   processes(): ProcessIdentity[] {
     return (JSON.parse(readFileSync(join(this.dataDir, 'stack.lock'), 'utf8')) as LockHolder).processes;
@@ -129,6 +154,12 @@ export class StackProcess {
     this.child.kill('SIGTERM');
     return this.exited;
   }
+}
+
+/** Whether every part of the stack behind this API is well. */
+export async function isWell(api: string): Promise<boolean> {
+  const response = await fetch(`${api}/health/full`, { signal: AbortSignal.timeout(REQUEST_DEADLINE_MS) });
+  return ((await response.json()) as { status: string }).status === 'ok';
 }
 
 /** Polls until it is true. @throws Error after a minute */
