@@ -17,9 +17,14 @@ export interface EmotionalSignature {
 /** A valence up to it, on either side, counts as nothing felt. */
 export const SILENT_VALENCE = 0.2;
 
+/** Whether a valence, −1 … 1, is nothing felt. */
+export function isSilent(valence: number): boolean {
+  return Math.abs(valence) <= SILENT_VALENCE;
+}
+
 /** What was felt, if that is anything. */
 export function feltIn(signature: EmotionalSignature): EmotionalSignature | null {
-  return Math.abs(signature.valence) > SILENT_VALENCE ? signature : null;
+  return isSilent(signature.valence) ? null : signature;
 }
 
 /** A memory as the record keeps it. */

@@ -1,15 +1,13 @@
 import type { Pool } from 'pg';
 import { UnavailableError } from '../domain/errors';
 import { acceptMessages, acceptRequests, type AcceptedMessage, type AcceptRequest } from '../record/messages';
-import { retryDeadlocks } from '../record/pool';
+import { CONNECT_TIMEOUT_MS, retryDeadlocks } from '../record/pool';
 
 /** Transactions at a time; what comes meanwhile goes together into the next. */
 const GROUPS_AT_ONCE = 2;
 /** What one transaction takes: nobody waits long for the others in it. A request of more goes alone. */
 const MAX_GROUP_MESSAGES = 200;
 const MAX_GROUP_CHARS = 1_000_000;
-/** As long as for a connection of the pool: Postgres hangs, or this process has more than it can do. */
-const TURN_DEADLINE_MS = 3_000;
 
 /** Stores the messages of requests, those that come in the same moment with one commit. */
 export interface Acceptor {
@@ -47,9 +45,10 @@ export function createAcceptor(pool: Pool): Acceptor {
     }
   }
 
+  /** Postgres hangs, or this process has more than it can do: the same as waiting for a connection of the pool. */
   function giveUp(one: Waiting): void {
     waiting.splice(waiting.indexOf(one), 1);
-    const reason = `nothing could be stored within ${TURN_DEADLINE_MS} ms`;
+    const reason = `nothing could be stored within ${CONNECT_TIMEOUT_MS} ms`;
     one.reject(new UnavailableError('postgres', reason));
   }
 
@@ -79,7 +78,7 @@ export function createAcceptor(pool: Pool): Acceptor {
         const one: Waiting = { request, timer: null, resolve, reject };
         waiting.push(one);
         pump();
-        if (waiting.at(-1) === one) one.timer = setTimeout(giveUp, TURN_DEADLINE_MS, one);
+        if (waiting.at(-1) === one) one.timer = setTimeout(giveUp, CONNECT_TIMEOUT_MS, one);
       }),
   };
 }

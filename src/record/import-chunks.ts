@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors';
 import type { ImportRef } from '../domain/import';
 import type { IncomingMessage } from '../domain/message';
 import { RECEIVING_LEASE_SECONDS, type Rejection } from './imports';
+import { storedRow } from './messages';
 import { retryDeadlocks, run, sqlState, type Queryable } from './pool';
 
 /** SQLSTATE that accept_import_chunk raises when the import is cancelled, or its body was taken for cut. */
@@ -96,14 +97,7 @@ export function encodeChunk(ref: ImportRef, chunk: ImportChunk): EncodedChunk {
       l: line.line,
       c: place,
       d: nth === 0 && line.ownDuplicates > 0 ? line.ownDuplicates : undefined,
-      message_id: message.messageId,
-      role: message.role,
-      name: message.name ?? undefined,
-      content: message.content,
-      said_at: message.timestamp ?? undefined,
-      metadata: Object.keys(message.metadata).length > 0 ? message.metadata : undefined,
-      forced_persona: message.forcedPersona ?? undefined,
-      active_personas: message.activePersonas?.length ? message.activePersonas : undefined,
+      ...storedRow(message),
     }));
   });
   const values = [

@@ -192,6 +192,7 @@ export async function getMemories(
   owner: { namespace: string; userId: string },
   ids: readonly string[],
 ): Promise<Memory[]> {
+  if (ids.length === 0) return [];
   const result = await run<MemoryRow>(on, GET_MANY, [owner.namespace, owner.userId, ids]);
   return result.rows.map(memoryFromRow);
 }

@@ -35,14 +35,13 @@ export async function acceptMessages(
   messages: readonly IncomingMessage[],
   heldBy: string | null = null,
 ): Promise<AcceptedMessage[]> {
-  const rows = messages.map(asRow);
   try {
     const result = await run<AcceptRow>(on, ACCEPT, [
       ref.namespace,
       ref.userId,
       ref.conversationId,
       messages.map((message) => message.messageId),
-      JSON.stringify(rows),
+      JSON.stringify(messages.map(storedRow)),
       heldBy,
     ]);
     return acceptedOf(messages, result.rows[0]!);
@@ -78,7 +77,7 @@ export async function acceptRequests(
     user_id: ref.userId,
     conversation_id: ref.conversationId,
     ids: messages.map((message) => message.messageId),
-    rows: messages.map(asRow),
+    rows: messages.map(storedRow),
   }));
   const result = await run<AcceptRow & { place: number; busy: boolean }>(on, ACCEPT_REQUESTS, [
     JSON.stringify(values),
@@ -89,16 +88,17 @@ export async function acceptRequests(
   return accepted;
 }
 
-function asRow(message: IncomingMessage): object {
+/** A message as the functions that store it read it; what it does not have is left out. */
+export function storedRow(message: IncomingMessage): Record<string, unknown> {
   return {
     message_id: message.messageId,
     role: message.role,
-    name: message.name,
+    name: message.name ?? undefined,
     content: message.content,
-    said_at: message.timestamp,
-    metadata: message.metadata,
-    forced_persona: message.forcedPersona,
-    active_personas: message.activePersonas?.length ? message.activePersonas : null,
+    said_at: message.timestamp ?? undefined,
+    metadata: Object.keys(message.metadata).length > 0 ? message.metadata : undefined,
+    forced_persona: message.forcedPersona ?? undefined,
+    active_personas: message.activePersonas?.length ? message.activePersonas : undefined,
   };
 }
 

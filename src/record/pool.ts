@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError, ensureError, erasedUser } from '../domain/errors';
 
 const INT8_OID = 20;
-const CONNECT_TIMEOUT_MS = 3_000;
+/** How long a connection is waited for. */
+export const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** By then Postgres itself would have ended the statement: it hangs, or the network swallows what it says. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;

@@ -1,4 +1,4 @@
-import { feltIn, type EmotionalSignature } from '../../domain/memory';
+import { isSilent, type EmotionalSignature } from '../../domain/memory';
 import type { ExampleVectors } from '../example-vectors';
 import { EXAMPLES, type Example } from '../examples/examples';
 import { learnOnce } from '../learn-once';
@@ -80,15 +80,11 @@ function valenceOf(said: Said, scores: LinearScores | null): number {
 }
 
 function signatureOf(text: string, valence: number): EmotionalSignature | null {
+  // As it will be read. Most texts are silent, and naming costs a look at every word.
+  if (isSilent(rounded(valence))) return null;
   const { emotion, arousal } = nameEmotion(text, valence);
   const intensity = INTENSITY_OF_VALENCE * Math.abs(valence) + (1 - INTENSITY_OF_VALENCE) * arousal;
-  // As it will be read: rounded.
-  return feltIn({
-    valence: rounded(valence),
-    arousal: rounded(arousal),
-    emotion,
-    intensity: rounded(intensity),
-  });
+  return { valence: rounded(valence), arousal: rounded(arousal), emotion, intensity: rounded(intensity) };
 }
 
 function rounded(value: number): number {
