@@ -52,8 +52,7 @@ function readMemory(line: number, value: unknown): ReadLine | MemoryLine | null 
   const parsed = validate(exportedMemory, value);
   if ('errors' in parsed) return { line, rejected: reasonOf(parsed.errors) };
   const { user_id: userId, expires_at: expiresAt, memory } = parsed.value;
-  const ttlSeconds = expiresAt ? Math.ceil((expiresAt.getTime() - Date.now()) / 1_000) : null;
-  if (ttlSeconds !== null && ttlSeconds <= 0) return null;
+  if (expiresAt && expiresAt.getTime() <= Date.now()) return null;
   const { persona_tags: personaTags, emotional_signature: emotionalSignature, ...same } = memory;
   const { created_at: createdAt, source_message_ids: sourceMessageIds, ...written } = same;
   return {
@@ -65,7 +64,7 @@ function readMemory(line: number, value: unknown): ReadLine | MemoryLine | null 
       emotionalSignature,
       createdAt,
       sourceMessageIds: sourceMessageIds ?? [],
-      ttlSeconds,
+      expiry: expiresAt ? { at: expiresAt } : null,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { feltIn, type EmotionalSignature, type Layer, type Memory, type MemoryType } from '../domain/memory';
 import { personaTags } from '../domain/persona-tags';
 import { NOTHING } from '../ingest/quotas';
-import { saveFact } from '../record/facts';
+import { saveFact, type Expiry } from '../record/facts';
 import { isStoredMemory } from '../record/memories';
 import { transaction } from '../record/pool';
 import type { ApiDependencies } from './dependencies';
@@ -21,7 +21,7 @@ export interface WrittenMemory {
   metadata?: Record<string, unknown> | null | undefined;
   sourceMessageIds?: string[] | undefined;
   createdAt?: Date | null | undefined;
-  ttlSeconds?: number | null | undefined;
+  expiry?: Expiry | null | undefined;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function saveWritten(
     metadata: written.metadata ?? {},
     sourceMessageIds: written.sourceMessageIds,
     createdAt: written.createdAt ?? null,
-    ttlSeconds: written.ttlSeconds ?? null,
+    expiry: written.expiry ?? null,
   };
   const size = { messages: 0, memories: 1, bytes: Buffer.byteLength(written.content) };
   // One that is there, or was, needs no room: whoever writes it again hears so.

@@ -31,14 +31,17 @@ export interface NewFact {
   sourceMessageIds?: string[] | undefined;
   /** When it was so; null: now. */
   createdAt: Date | null;
-  ttlSeconds: number | null;
+  expiry: Expiry | null;
 }
+
+/** When a memory expires: at a moment, or so many seconds from now by the record's clock. */
+export type Expiry = { at: Date } | { inSeconds: number };
 
 const NOW = { name: 'record-now', text: 'SELECT clock_timestamp() AS now' };
 const SET_EXPIRY = {
   name: 'set-memory-expiry',
-  text: `UPDATE memories SET expires_at = CASE WHEN $4::double precision IS NULL THEN NULL
-                                               ELSE clock_timestamp() + $4 * interval '1 second' END
+  text: `UPDATE memories SET expires_at = coalesce($4::timestamptz,
+                                                 clock_timestamp() + $5::double precision * interval '1 second')
           WHERE namespace = $1 AND user_id = $2 AND id = $3 AND ${LIVE_MEMORY}`,
 };
 
@@ -79,8 +82,8 @@ export async function saveFact(
     storedAt: now,
   };
   const isNew = (await saveMemories(on, owner, [memory])) > 0;
-  if (fact.ttlSeconds !== null)
-    await run(on, SET_EXPIRY, [owner.namespace, owner.userId, fact.id, fact.ttlSeconds]);
+  if (fact.expiry)
+    await run(on, SET_EXPIRY, [owner.namespace, owner.userId, fact.id, ...expiryValues(fact.expiry)]);
   await markIndexPending(on, owner, [fact.id]);
   return { memory: await getMemory(on, owner, fact.id), isNew };
 }
@@ -96,7 +99,8 @@ export interface MemoryChange {
   /** Merged into what is there, key by key; null takes a key out. What we keep there ourselves stays. */
   metadata?: Record<string, unknown> | undefined;
   /** From now on; null: it does not expire any more. */
-  ttlSeconds?: number | null | undefined;
+  /** null: it does not expire any more. */
+  expiry?: Expiry | null | undefined;
 }
 
 const LOCK = {
@@ -144,7 +148,7 @@ export async function changeMemory(
     felt === null ? null : JSON.stringify(felt),
   ]);
   if (saidAnew) await readTradesAnew(on, owner, id);
-  if (change.ttlSeconds !== undefined) await run(on, SET_EXPIRY, [...key, change.ttlSeconds]);
+  if (change.expiry !== undefined) await run(on, SET_EXPIRY, [...key, ...expiryValues(change.expiry)]);
   let reindexed: string[] = [];
   if (content !== row.content) {
     await run(on, FORGET_VECTORS, key);
@@ -187,4 +191,9 @@ export async function memoriesInContextOf(
 ): Promise<string[]> {
   const result = await run<{ id: string }>(on, IN_CONTEXT, [owner.namespace, owner.userId, ids]);
   return result.rows.map((row) => row.id);
+}
+
+function expiryValues(expiry: Expiry | null): [at: Date | null, inSeconds: number | null] {
+  if (expiry === null) return [null, null];
+  return 'at' in expiry ? [expiry.at, null] : [null, expiry.inSeconds];
 }

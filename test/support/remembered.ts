@@ -23,7 +23,7 @@ export function newFact(content: string, change: Partial<NewFact> = {}): NewFact
     emotionalSignature: null,
     metadata: {},
     createdAt: null,
-    ttlSeconds: null,
+    expiry: null,
     ...change,
   };
 }

@@ -14,7 +14,7 @@ import { writeMemory } from '../write-memory';
 import { added, addedMemory, encodeEvent, eventStatus, outcomeOf, type AddedMemory } from './events';
 import { entity, messageContent, moment } from './schemas';
 import { KEPT_ENTITIES, ownerOf } from './scope';
-import { secondsThrough } from './times';
+import { expiryAfter, isTodayOrLater } from './times';
 
 /** How often the same words may be said, withdrawn and said again in one conversation. */
 const MAX_RETURNS = 1_000;
@@ -54,8 +54,7 @@ const request = z
     for (const name of KEPT_ENTITIES)
       if (metadata && name in metadata) refuse(['metadata', name], 'goes beside metadata, not into it');
     if (typeof lastDay !== 'string') return;
-    const seconds = secondsThrough(lastDay, new Date());
-    if (seconds === null || seconds <= 0)
+    if (!isTodayOrLater(lastDay, new Date()))
       refuse(['expiration_date'], 'must be a day (YYYY-MM-DD), today or later');
     if (infer !== false)
       refuse(['expiration_date'], 'takes infer: false; what is said in a conversation does not expire');
@@ -171,7 +170,7 @@ async function addVerbatim(
         content,
         metadata: metadataOf(body),
         createdAt: timestamp,
-        ttlSeconds: lastDay ? secondsThrough(lastDay, new Date()) : null,
+        expiry: expiryAfter(lastDay),
       }),
     );
   }

@@ -17,7 +17,7 @@ import { defineRoute, type RequestContext, type Route } from '../route';
 import * as field from '../schemas/fields';
 import { mem0Memory, mem0Message } from './schemas';
 import { KEPT_ENTITIES, entityOf } from './scope';
-import { secondsThrough } from './times';
+import { expiryAfter, isTodayOrLater } from './times';
 import { mem0Memories } from './wire';
 
 export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -41,7 +41,7 @@ const update = z
       refuse([], 'must name at least one of text, metadata, expiration_date');
     for (const name of KEPT_ENTITIES)
       if (metadata && name in metadata) refuse(['metadata', name], 'cannot be changed');
-    if (typeof lastDay === 'string' && !((secondsThrough(lastDay, new Date()) ?? 0) > 0))
+    if (typeof lastDay === 'string' && !isTodayOrLater(lastDay, new Date()))
       refuse(['expiration_date'], 'must be a day (YYYY-MM-DD), today or later');
   })
   .meta({ id: 'Mem0Update' });
@@ -98,12 +98,11 @@ export function memoryRoutes(deps: ApiDependencies): Route[] {
       userOf,
       async handle({ params, body }, asking) {
         const { owner, memory } = await findMemory(deps, asking, params.memory_id);
-        const lastDay = body.expiration_date;
         const changed = await transaction(deps.pool, (client) =>
           changeMemory(client, owner, memory.id, {
             content: body.text,
             metadata: body.metadata && { ...emptied(memory.metadata), ...body.metadata },
-            ttlSeconds: typeof lastDay === 'string' ? secondsThrough(lastDay, new Date()) : lastDay,
+            expiry: expiryAfter(body.expiration_date),
           }),
         );
         if (!changed) throw notFound(NO_MEMORY);

@@ -29,13 +29,25 @@ export function momentOf(value: unknown): Date | null {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** How long a memory lives that is to be hidden after this day; in whole seconds, 0 or less when it is over. */
-export function secondsThrough(day: string, now: Date): number | null {
-  const span = DAY.test(day) ? spanOf(day) : null;
-  return span && Math.ceil((span.to.getTime() - now.getTime()) / MS_PER_SECOND);
+/** The end of a memory's last day, which is when it expires; null for what is no day. */
+export function endOfDay(day: string): Date | null {
+  return (DAY.test(day) && spanOf(day)?.to) || null;
+}
+
+/** Whether a memory can still have this as its last day. */
+export function isTodayOrLater(day: string, now: Date): boolean {
+  const end = endOfDay(day);
+  return end !== null && end > now;
+}
+
+/** As a memory is given it: undefined stays as it is, null never expires. */
+export function expiryAfter(lastDay: string | null | undefined): { at: Date } | null | undefined {
+  if (typeof lastDay !== 'string') return lastDay;
+  const at = endOfDay(lastDay);
+  return at && { at };
 }
 
 /** The last day on which a memory is shown. */
 export function lastDayBefore(expiresAt: Date): string {
-  return new Date(expiresAt.getTime() - MS_PER_SECOND).toISOString().slice(0, 10);
+  return new Date(expiresAt.getTime() - 1).toISOString().slice(0, 10);
 }

@@ -113,7 +113,7 @@ async function create(deps: ApiDependencies, body: NewMemory, context: RequestCo
       emotionalSignature: body.emotional_signature,
       metadata: body.metadata,
       createdAt: body.event_timestamp,
-      ttlSeconds: body.ttl_seconds,
+      expiry: expiryOf(body.ttl_seconds),
     },
   );
   if (!memory)
@@ -140,7 +140,7 @@ async function change(
       importance: patch.importance,
       personaTags: patch.persona_tags,
       metadata: patch.metadata,
-      ttlSeconds: patch.ttl_seconds,
+      expiry: expiryOf(patch.ttl_seconds),
     }),
   );
   if (!changed) throw notFound(NO_MEMORY);
@@ -153,4 +153,8 @@ async function change(
 function memoryId(text: string): string {
   if (!UUID.test(text)) throw notFound(NO_MEMORY);
   return text.toLowerCase();
+}
+
+function expiryOf(ttlSeconds: number | null | undefined): { inSeconds: number } | null | undefined {
+  return typeof ttlSeconds === 'number' ? { inSeconds: ttlSeconds } : ttlSeconds;
 }
