@@ -84,7 +84,7 @@ async function withInstantEmbedder(): Promise<void> {
     const bare = { objects: objects.length, perSecond: await bareInserts(stack, objects) };
     const objectsPerSecond = run.perSecond * (bare.objects / STUB_MESSAGES);
     say(
-      `objects/s from first byte to last searchable, instant embedder: ${objectsPerSecond.toFixed(0)} (${run.perSecond.toFixed(0)} messages/s) against ${bare.perSecond.toFixed(0)} bare REST batch inserts = ${(objectsPerSecond / bare.perSecond).toFixed(2)} (wanted: 0.6)`,
+      `messages/s from first byte to last searchable, instant embedder: ${run.perSecond.toFixed(0)} against ${bare.perSecond.toFixed(0)} objects/s by bare REST batch inserts = ${(run.perSecond / bare.perSecond).toFixed(2)} (wanted: 0.6); they are ${objectsPerSecond.toFixed(0)} objects/s, ${(objectsPerSecond / bare.perSecond).toFixed(2)} of it`,
     );
     say(
       `flat: ${run.lastTenth.toFixed(0)} messages/s over the last tenth against ${run.firstTenth.toFixed(0)} over the first = ${(run.lastTenth / run.firstTenth).toFixed(2)} (wanted: 0.8); RSS of the API ${run.rss.api.join(' to ')} MB, of the worker ${run.rss.worker.join(' to ')} MB`,
