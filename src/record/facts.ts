@@ -98,7 +98,6 @@ export interface MemoryChange {
   personaTags?: string[] | undefined;
   /** Merged into what is there, key by key; null takes a key out. What we keep there ourselves stays. */
   metadata?: Record<string, unknown> | undefined;
-  /** From now on; null: it does not expire any more. */
   /** null: it does not expire any more. */
   expiry?: Expiry | null | undefined;
 }
