@@ -69,10 +69,15 @@ function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
-function readProcStat(pid: number): ProcessStat {
+/** Fields of /proc/PID/stat behind the command, the state first (proc(5)); on Linux alone. @throws when there is none */
+export function procStatFields(pid: number): string[] {
   const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The command may itself hold spaces and brackets, so count from the last bracket.
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return line.slice(line.lastIndexOf(')') + 2).split(' ');
+}
+
+function readProcStat(pid: number): ProcessStat {
+  const fields = procStatFields(pid);
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return {
     pid,

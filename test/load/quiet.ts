@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { procStatFields } from '../../src/local/process-identity';
 import type { BenchStack } from './bench-stack';
 
 const PARTS = ['api', 'worker', 'temporal', 'weaviate'];
 /** Of one core, over a look. */
 const BUSY_SHARE = 0.2;
 const LOOK_MS = 500;
+/** Fields behind the command: time in the process, and in the kernel for it. */
+const STAT_USER_TIME = 11;
+const STAT_SYSTEM_TIME = 12;
 const DEADLINE_MS = 5 * 60_000;
 /** Linux counts CPU time in hundredths of a second. */
 const MS_PER_TICK = 10;
@@ -25,12 +28,8 @@ export async function quiet(stack: BenchStack): Promise<void> {
 
 function cpuMs(stack: BenchStack): number {
   const ticks = PARTS.map((part) => {
-    // proc(5): the name before it may hold spaces; utime and stime are the 14th and 15th field.
-    const fields = readFileSync(`/proc/${stack.pidOf(part)}/stat`, 'utf8')
-      .split(') ')
-      .at(-1)!
-      .split(' ');
-    return Number(fields[11]) + Number(fields[12]);
+    const fields = procStatFields(stack.pidOf(part));
+    return Number(fields[STAT_USER_TIME]) + Number(fields[STAT_SYSTEM_TIME]);
   });
   return ticks.reduce((sum, one) => sum + one, 0) * MS_PER_TICK;
 }
