@@ -4,6 +4,7 @@ import { arcBasis } from '../src/domain/standing-arc';
 import type { StoredSentence, Summary } from '../src/domain/summary';
 import { ARC_SUMMARY_MAX_WORDS } from '../src/domain/summary-budget';
 import type { Summarizer } from '../src/models/summarizer';
+import type { NewSummary } from '../src/record/summaries';
 import type { ArcSources } from '../src/record/tellings';
 import type { TiersInput } from '../workflows/tiers.contract';
 
@@ -21,7 +22,7 @@ export async function arcOf(
   persona: string,
   sources: readonly Summary[],
   signal?: AbortSignal,
-): Promise<Omit<Summary, 'version' | 'createdAt'>> {
+): Promise<NewSummary> {
   const { frame, sentences } = await summarizer.arc(arcDigest(sources, persona), {
     persona,
     budgetWords: ARC_SUMMARY_MAX_WORDS,

@@ -5,7 +5,7 @@ import { usersWithTellingsDue } from '../src/record/tellings';
 import { usersLeftBehind } from '../src/record/tier-marks';
 import { TELL_SOON_MS } from '../src/temporal/tiers-signals';
 import type { ActivityDependencies } from './dependencies';
-import { summarizeEpisode } from './summarize-episode';
+import { summarizeEpisodes } from './summarize-episodes';
 
 /** Longer than a step takes from cutting an episode to its summary. */
 const STALE_AFTER_MS = 5_000;
@@ -29,7 +29,7 @@ export async function catchUpSummaries(dependencies: ActivityDependencies): Prom
   for (const episode of await staleEpisodes(pool, STALE_AFTER_MS, EPISODES_A_SWEEP)) {
     if (Date.now() > until) break;
     try {
-      await summarizeEpisode(dependencies, episode);
+      await summarizeEpisodes(dependencies, episode.ref, [episode]);
     } catch (thrown) {
       if (thrown instanceof UnavailableError) throw thrown;
       log.error('an episode could not be summarized', { error: ensureError(thrown) });

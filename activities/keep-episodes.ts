@@ -4,19 +4,12 @@ import { LEAST_MESSAGES_WITH_TOPICS, planEpisodes, type EpisodeUnit } from '../s
 import { episodeSummaryId } from '../src/domain/ids';
 import type { ConversationRef } from '../src/domain/message';
 import { meanOfInt8 } from '../src/models/quantize';
-import { conversationState } from '../src/record/conversations';
-import {
-  episodeUnits,
-  importBringsMore,
-  saveEpisodes,
-  staleEpisodesOf,
-  type Episode,
-} from '../src/record/episodes';
+import { episodeUnits, saveEpisodes, staleEpisodesOf, type Episode } from '../src/record/episodes';
 import { readTurnVectors } from '../src/record/memories';
 import { summarySeenThrough } from '../src/record/summaries';
 import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
 import type { ActivityDependencies } from './dependencies';
-import { summarizeEpisode } from './summarize-episode';
+import { summarizeEpisodes } from './summarize-episodes';
 
 /** What one step may summarize of a long import; the sweep and the user's own workflow do the rest. */
 const EPISODES_A_STEP = 20;
@@ -45,10 +38,10 @@ export async function keepEpisodes(
   try {
     const { closed, endsInMs } = await cut(dependencies, ref);
     const stale = await staleEpisodesOf(dependencies.pool, ref, EPISODES_A_STEP);
-    for (const episode of stale) {
-      if (episode.open && !step.flush && !(await hasGrown(dependencies, episode))) continue;
-      await summarizeEpisode(dependencies, episode, signal);
-    }
+    const due: Episode[] = [];
+    for (const episode of stale)
+      if (!episode.open || step.flush || (await hasGrown(dependencies, episode))) due.push(episode);
+    await summarizeEpisodes(dependencies, ref, due, signal);
     if (closed > 0) dependencies.tiersTeller.tell(ref, TELL_LATER_MS);
     return endsInMs;
   } catch (thrown) {
@@ -64,13 +57,9 @@ async function cut(
 ): Promise<{ closed: number; endsInMs: number | null }> {
   let closed = 0;
   for (let attempt = 1; attempt <= MAX_CUTS; attempt += 1) {
-    const state = await conversationState(pool, ref);
-    if (!state) return { closed, endsInMs: null };
-    const { units, nowMs, truncated } = await episodeUnits(pool, ref, state.indexedThrough);
-    const first = units[0];
-    if (!first) return { closed, endsInMs: null };
-    const moreComes =
-      truncated || state.appendedThrough > units.at(-1)!.lastSeq || (await importBringsMore(pool, ref));
+    const found = await episodeUnits(pool, ref);
+    if (!found) return { closed, endsInMs: null };
+    const { units, truncated, moreComes, eraseEpoch, nowMs } = found;
     const plan = planEpisodes(await withVectors(pool, ref, embedder?.name ?? null, units), policy, {
       nowMs,
       moreComes,
@@ -78,10 +67,10 @@ async function cut(
     const saved = await saveEpisodes(
       pool,
       ref,
-      first.firstSeq,
+      units[0]!.firstSeq,
       plan,
       nowMs + LOOK_AGAIN_AFTER_MS,
-      (firstSeq) => episodeSummaryId(ref, firstSeq, state.eraseEpoch),
+      (firstSeq) => episodeSummaryId(ref, firstSeq, eraseEpoch),
     );
     if (!saved) continue;
     closed += plan.closed.length;

@@ -55,16 +55,16 @@ async function tryToPlan(
     flushThroughSeq: truncated && flushThroughSeq > lastSeen ? 0 : flushThroughSeq,
     ...(closeTail && !truncated && !moreIsHeld ? { closeTail } : {}),
   });
+  // No clock runs for a tail of imported messages alone.
+  const imported = pending.some((turn) => turn.importedSaidAtMs !== undefined);
+  const considered = imported && plan.windowEndsAtMs === null ? lastSeen : 0;
   if (plan.batches.length > 0) {
     const rows = plan.batches.map((batch) => ({
       ...batch,
       memoryId: rawMemoryId(ref, batch.firstSeq, batch.lastSeq, state.eraseEpoch),
     }));
-    if (!(await insertBatches(pool, ref, rows, state))) return null;
-  }
-  // No clock runs for a tail of imported messages alone.
-  const imported = pending.some((turn) => turn.importedSaidAtMs !== undefined);
-  if (imported && plan.windowEndsAtMs === null) await noteConsidered(pool, ref, lastSeen);
+    if (!(await insertBatches(pool, ref, rows, state, considered))) return null;
+  } else if (considered > 0) await noteConsidered(pool, ref, considered);
   return {
     state: {
       storedThrough: state.dueThrough,

@@ -42,13 +42,18 @@ export async function readBatches(
     const vector = vectors.get(turn.seq);
     return { text: turn.content, vector: vector ? fromInt8(vector) : null };
   });
-  const [readings, feelings] = await Promise.all([personas.classify(said), affect.feel(said)]);
+  const users = turns.flatMap((turn, place) => (turn.role === 'user' ? [place] : []));
+  const [readings, theirs] = await Promise.all([
+    personas.classify(said),
+    affect.feel(users.map((place) => said[place]!)),
+  ]);
+  const feelings = new Map(users.map((place, i) => [place, theirs[i]!]));
   let from = 0;
   return batches.map((batch) => {
     const places = batch.map((_, i) => from + i);
     from += batch.length;
     const weighed = batch.map((turn, i) => ({ reading: readings[places[i]!]!, weight: weightOf(turn) }));
-    const felt = strongest(batch.map((turn, i) => (turn.role === 'user' ? feelings[places[i]!]! : null)));
+    const felt = strongest(places.map((place) => feelings.get(place) ?? null));
     const total = weighed.reduce((sum, { weight }) => sum + weight, 0);
     const smallTalk = weighed.reduce((sum, { reading, weight }) => sum + reading.none * weight, 0) / total;
     const tagged = weighed.map(({ reading, weight }, i) => ({

@@ -36,7 +36,7 @@ import type { TiersActivities, TiersInput } from '../workflows/tiers.contract';
 import { arcSources, episodesOf } from './arc-of';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
 import type { ActivityDependencies, ExtractionDependencies } from './dependencies';
-import { turnsOf } from './summarize-episode';
+import { turnsOf } from './summarize-episodes';
 import { whileBeating } from './while-beating';
 
 const MAX_OUTPUT_TOKENS = 6_000;
@@ -198,7 +198,7 @@ async function episodePart(
   const { conversationId, firstSeq, lastSeq } = summary;
   if (conversationId === null || firstSeq === null || lastSeq === null) return [];
   const ref: ConversationRef = { namespace: owner.namespace, userId: owner.userId, conversationId };
-  const memories = await episodeMaterial(pool, ref, firstSeq, lastSeq);
+  const memories = (await episodeMaterial(pool, ref, [{ firstSeq, lastSeq }])).get(firstSeq) ?? [];
   const turns = heardTurns(memories.flatMap(turnsOf));
   if (turns.length === 0) return [];
   const words = turns.reduce((sum, turn) => sum + wordCount(turn.content), 0);

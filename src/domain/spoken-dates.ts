@@ -27,8 +27,12 @@ export function spokenRange(from: Date, to: Date): string {
   return `From ${first} to ${last}`;
 }
 
+/** Most texts hold none, and a day's name is dear to make. */
+const RELATIVE = /\b(?:yesterday|tomorrow|(?:last|next) (?:month|year))\b/iu;
+
 /** Words for a day or year seen from when they were said: "yesterday" means nothing to who reads it later. */
 export function withAbsoluteDates(text: string, said: Date): string {
+  if (!RELATIVE.test(text)) return text;
   const day = (days: number): string =>
     `on ${DAY_OF_YEAR.format(new Date(said.getTime() + days * MS_PER_DAY))}`;
   const month = (months: number): string =>

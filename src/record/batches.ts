@@ -53,7 +53,8 @@ export async function pendingTurns(
 const INSERT = {
   name: 'insert-batches',
   text: `WITH moved AS (
-           UPDATE conversations SET planned_through = $6, announced_through = greatest(announced_through, $6)
+           UPDATE conversations SET planned_through = $6, announced_through = greatest(announced_through, $6),
+                  considered_through = greatest(considered_through, $9)
             WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
               AND planned_through = $5 AND ingestion_policy = $7 AND erase_epoch = $8
            RETURNING 1)
@@ -69,6 +70,7 @@ export type PlanBasis = Pick<ConversationState, 'plannedThrough' | 'ingestionPol
 /**
  * Writes a plan down: a plan is a row, and every retry reads it. One statement compares and sets, so that the
  * conversation's lock is held by the server alone and never waits for a busy process.
+ * @param consideredThrough see noteConsidered; 0 when there is nothing to note
  * @returns false when another plan or another policy came in between: plan again
  */
 export async function insertBatches(
@@ -76,6 +78,7 @@ export async function insertBatches(
   ref: ConversationRef,
   batches: readonly (PlannedBatch & { memoryId: string })[],
   basis: PlanBasis,
+  consideredThrough = 0,
 ): Promise<boolean> {
   const rows = batches.map((batch) => ({
     first_seq: batch.firstSeq,
@@ -90,6 +93,7 @@ export async function insertBatches(
     batches.at(-1)?.lastSeq ?? basis.plannedThrough,
     JSON.stringify(basis.ingestionPolicy),
     basis.eraseEpoch,
+    consideredThrough,
   ]);
   return result.rowCount === batches.length;
 }

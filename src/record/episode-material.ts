@@ -16,29 +16,33 @@ export interface EpisodeMemory {
 // import, Postgres would rather read all of the user's memories once for each message.
 const MATERIAL = {
   name: 'episode-material',
-  text: `SELECT m.id, m.importance, m.persona_tags, CASE WHEN m.content_edited THEN m.content END AS edited,
-                t.role, t.name, t.content, t.said_at
-           FROM (SELECT id, importance, persona_tags, content, content_edited, first_seq, last_seq FROM memories
+  text: `SELECT e.first_seq AS episode, m.id, m.importance, m.persona_tags,
+                CASE WHEN m.content_edited THEN m.content END AS edited, t.role, t.name, t.content, t.said_at
+           FROM unnest($4::bigint[], $5::bigint[]) AS e (first_seq, last_seq)
+          CROSS JOIN LATERAL
+                (SELECT id, importance, persona_tags, content, content_edited, first_seq, last_seq FROM memories
                   WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND tier = 'raw'
-                    AND first_seq BETWEEN $4 AND $5 AND ${LIVE_MEMORY}
+                    AND first_seq BETWEEN e.first_seq AND e.last_seq AND ${LIVE_MEMORY}
                   ORDER BY first_seq OFFSET 0) m
           CROSS JOIN LATERAL
                 (SELECT seq, role, name, content, coalesce(said_at, stored_at) AS said_at FROM messages
                   WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
-                    AND seq BETWEEN greatest(m.first_seq, $4) AND least(m.last_seq, $5)
+                    AND seq BETWEEN greatest(m.first_seq, e.first_seq) AND least(m.last_seq, e.last_seq)
                   ORDER BY seq OFFSET 0) t
-          ORDER BY t.seq`,
+          ORDER BY e.first_seq, t.seq`,
 };
 
-/** The raw memories of a range that can be recalled, in order. */
+/**
+ * The raw memories of a conversation's episodes that can be recalled, in order.
+ * @returns by the episodes' first seqs; none of an episode of which nothing is left
+ */
 export async function episodeMaterial(
   on: Queryable,
   ref: ConversationRef,
-  firstSeq: number,
-  lastSeq: number,
-): Promise<EpisodeMemory[]> {
-  const values = [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq];
+  episodes: readonly { firstSeq: number; lastSeq: number }[],
+): Promise<Map<number, EpisodeMemory[]>> {
   const result = await run<{
+    episode: number;
     id: string;
     importance: number;
     persona_tags: string[];
@@ -47,9 +51,17 @@ export async function episodeMaterial(
     name: string | null;
     content: string;
     said_at: Date;
-  }>(on, MATERIAL, values);
-  const memories = new Map<string, EpisodeMemory>();
+  }>(on, MATERIAL, [
+    ref.namespace,
+    ref.userId,
+    ref.conversationId,
+    episodes.map((episode) => episode.firstSeq),
+    episodes.map((episode) => episode.lastSeq),
+  ]);
+  const material = new Map<number, Map<string, EpisodeMemory>>();
   for (const row of result.rows) {
+    let memories = material.get(row.episode);
+    if (!memories) material.set(row.episode, (memories = new Map()));
     let memory = memories.get(row.id);
     if (!memory) {
       memory = {
@@ -63,5 +75,5 @@ export async function episodeMaterial(
     }
     memory.turns.push({ role: row.role, name: row.name, content: row.content, saidAt: row.said_at });
   }
-  return [...memories.values()];
+  return new Map([...material].map(([episode, memories]) => [episode, [...memories.values()]]));
 }

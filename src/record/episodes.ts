@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { ClosedEpisode, EpisodePlan, EpisodeUnit } from '../domain/episodes';
 import type { ConversationRef } from '../domain/message';
-import { run, transaction, type Queryable } from './pool';
+import { retryDeadlocks, run, type Queryable } from './pool';
 
 /** Batches one cutting looks at; more than any episode has messages. */
 export const EPISODE_PAGE_BATCHES = 1_000;
@@ -16,40 +16,61 @@ export interface Episode {
   revision: number;
 }
 
-const NEXT = `coalesce((SELECT max(last_seq) + 1 FROM episodes
-                WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND ended_by IS NOT NULL), 1)`;
-
 const UNITS = {
   name: 'episode-units',
-  text: `SELECT b.first_seq, b.last_seq, t.from_at, t.to_at, t.heard_at, clock_timestamp() AS now
-           FROM (SELECT first_seq, last_seq FROM batches
-                  WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
-                    AND first_seq >= ${NEXT} AND last_seq <= $4
-                  ORDER BY first_seq LIMIT ${EPISODE_PAGE_BATCHES}) b
+  text: `SELECT c.appended_through, c.erase_epoch, b.first_seq, b.last_seq, t.from_at, t.to_at, t.heard_at,
+                clock_timestamp() AS now,
+                EXISTS (SELECT 1 FROM import_conversations p JOIN imports i USING (namespace, import_id)
+                         WHERE p.namespace = $1 AND p.user_id = $2 AND p.conversation_id = $3 AND p.state = 'open'
+                           AND i.ended_at IS NULL) AS receiving
+           FROM conversations c
+          CROSS JOIN LATERAL (
+            SELECT first_seq, last_seq FROM batches
+             WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND last_seq <= c.indexed_through
+               AND first_seq >= coalesce((
+                   SELECT max(last_seq) + 1 FROM episodes
+                    WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND ended_by IS NOT NULL), 1)
+             ORDER BY first_seq LIMIT ${EPISODE_PAGE_BATCHES}) b
           CROSS JOIN LATERAL (
             SELECT min(coalesce(said_at, stored_at)) AS from_at, max(coalesce(said_at, stored_at)) AS to_at,
                    max(CASE WHEN import_id IS NULL THEN stored_at ELSE coalesce(said_at, stored_at) END) AS heard_at
               FROM messages WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3
                AND seq BETWEEN b.first_seq AND b.last_seq) t
+          WHERE c.namespace = $1 AND c.user_id = $2 AND c.conversation_id = $3
           ORDER BY b.first_seq`,
 };
 
-/** The batches up to `throughSeq` that are in no closed episode, in order, without vectors; and Postgres' time. */
-export async function episodeUnits(
-  on: Queryable,
-  ref: ConversationRef,
-  throughSeq: number,
-): Promise<{ units: EpisodeUnit[]; nowMs: number; truncated: boolean }> {
-  const result = await run<{
+/** What a conversation's next episodes are cut from. */
+export interface EpisodeUnits {
+  /** The indexed batches that are in no closed episode, at least one, in order, without vectors. */
+  units: EpisodeUnit[];
+  /** There are more of them than one cutting looks at. */
+  truncated: boolean;
+  /** More is stored than these, or an import whose body has not ended may bring more. */
+  moreComes: boolean;
+  eraseEpoch: number;
+  /** By Postgres' clock. */
+  nowMs: number;
+}
+
+/** Null when everything indexed is in closed episodes, and of an unknown conversation. */
+export async function episodeUnits(on: Queryable, ref: ConversationRef): Promise<EpisodeUnits | null> {
+  const { rows } = await run<{
+    appended_through: number;
+    erase_epoch: number;
     first_seq: number;
     last_seq: number;
     from_at: Date;
     to_at: Date;
     heard_at: Date;
     now: Date;
-  }>(on, UNITS, [...key(ref), throughSeq]);
+    receiving: boolean;
+  }>(on, UNITS, key(ref));
+  const last = rows.at(-1);
+  if (!last) return null;
+  const truncated = rows.length === EPISODE_PAGE_BATCHES;
   return {
-    units: result.rows.map((row) => ({
+    units: rows.map((row) => ({
       firstSeq: row.first_seq,
       lastSeq: row.last_seq,
       messages: row.last_seq - row.first_seq + 1,
@@ -58,43 +79,14 @@ export async function episodeUnits(
       heardMs: row.heard_at.getTime(),
       vector: null,
     })),
-    nowMs: result.rows[0]?.now.getTime() ?? Date.now(),
-    truncated: result.rows.length === EPISODE_PAGE_BATCHES,
+    truncated,
+    moreComes: truncated || last.receiving || last.appended_through > last.last_seq,
+    eraseEpoch: last.erase_epoch,
+    nowMs: rows[0]!.now.getTime(),
   };
 }
 
-const MORE_COMES = {
-  name: 'episode-more-comes',
-  text: `SELECT EXISTS (SELECT 1 FROM import_conversations p JOIN imports i USING (namespace, import_id)
-                         WHERE p.namespace = $1 AND p.user_id = $2 AND p.conversation_id = $3 AND p.state = 'open'
-                           AND i.ended_at IS NULL) AS receiving`,
-};
-
-/** Whether an import whose body has not ended may bring more of this conversation. */
-export async function importBringsMore(on: Queryable, ref: ConversationRef): Promise<boolean> {
-  return (await run<{ receiving: boolean }>(on, MORE_COMES, key(ref))).rows[0]!.receiving;
-}
-
-const LOCK = {
-  name: 'lock-episodes',
-  text: `SELECT pg_advisory_xact_lock(hashtextextended(jsonb_build_array('episodes', $1::text, $2::text, $3::text)::text, 0))`,
-};
-const NEXT_SEQ = { name: 'next-episode-seq', text: `SELECT ${NEXT} AS next` };
-const SAVE = {
-  name: 'save-episodes',
-  text: `INSERT INTO episodes AS e (namespace, user_id, conversation_id, first_seq, last_seq, summary_id, ended_by, ends_at)
-         SELECT $1, $2, $3, n.first_seq, n.last_seq, n.summary_id, n.ended_by, n.ends_at
-           FROM jsonb_to_recordset($4) AS n (first_seq bigint, last_seq bigint, summary_id uuid, ended_by text, ends_at timestamptz)
-         ON CONFLICT (namespace, user_id, conversation_id, first_seq) DO UPDATE
-            SET last_seq = excluded.last_seq, ended_by = excluded.ended_by, ends_at = excluded.ends_at,
-                summary_id = excluded.summary_id,
-                stale_since = CASE WHEN e.last_seq = excluded.last_seq AND e.ended_by IS NOT DISTINCT FROM excluded.ended_by
-                                    AND e.summary_id = excluded.summary_id
-                                   THEN e.stale_since ELSE coalesce(e.stale_since, clock_timestamp()) END,
-                revision = CASE WHEN e.last_seq = excluded.last_seq AND e.ended_by IS NOT DISTINCT FROM excluded.ended_by
-                                 AND e.summary_id = excluded.summary_id
-                                THEN e.revision ELSE e.revision + 1 END`,
-};
+const SAVE = { name: 'save-episodes', text: 'SELECT save_episodes($1, $2, $3, $4, $5) AS saved' };
 
 /**
  * Writes down how a conversation was cut; closed episodes never change their bounds.
@@ -119,14 +111,13 @@ export async function saveEpisodes(
   });
   const closed = plan.closed.map((one) => row(one, one.end));
   const open = plan.open ? [row(plan.open, null)] : [];
-  return transaction(pool, async (client) => {
-    await run(client, LOCK, key(ref));
-    const next = (await run<{ next: number }>(client, NEXT_SEQ, key(ref))).rows[0]!.next;
-    if (next !== fromSeq) return false;
-    // Apart, so that there are never two open ones.
-    if (closed.length > 0) await run(client, SAVE, [...key(ref), JSON.stringify(closed)]);
-    if (open.length > 0) await run(client, SAVE, [...key(ref), JSON.stringify(open)]);
-    return true;
+  return retryDeadlocks(async () => {
+    const result = await run<{ saved: boolean }>(pool, SAVE, [
+      ...key(ref),
+      fromSeq,
+      JSON.stringify([...closed, ...open]),
+    ]);
+    return result.rows[0]!.saved;
   });
 }
 
@@ -180,17 +171,6 @@ export async function staleEpisodesOfUser(
 /** Episodes of anybody whose summaries have been behind for a while, the longest first. */
 export async function staleEpisodes(on: Queryable, staleForMs: number, limit: number): Promise<Episode[]> {
   return (await run<EpisodeRow>(on, STALE, [staleForMs, limit])).rows.map(fromRow);
-}
-
-const FRESH = {
-  name: 'episode-is-fresh',
-  text: `UPDATE episodes SET stale_since = NULL
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND first_seq = $4 AND revision = $5`,
-};
-
-/** Notes that an episode's summary is as new as this revision of it; in the transaction that wrote the summary. */
-export async function markEpisodeFresh(on: Queryable, episode: Episode): Promise<void> {
-  await run(on, FRESH, [...key(episode.ref), episode.firstSeq, episode.revision]);
 }
 
 const MARK_STALE = {

@@ -44,12 +44,27 @@ const FORGET_OLD_VERSIONS = {
   text: `DELETE FROM summary_versions WHERE namespace = $1 AND user_id = $2 AND id = $3
             AND version <= (SELECT version FROM summaries WHERE namespace = $1 AND user_id = $2 AND id = $3) - $4`,
 };
-const SAVE = {
-  name: 'save-summary',
-  text: `INSERT INTO summaries AS s (namespace, user_id, id, tier, persona, persona_tags, conversation_id, first_seq, last_seq,
+/** One of {@link summaryRecord}, as jsonb_to_recordset reads it. */
+export const SUMMARY_RECORD = `n (id uuid, tier text, persona text, persona_tags text[], conversation_id text, first_seq bigint,
+                last_seq bigint, frame text, sentences jsonb, source_ids uuid[], people text[], importance double precision,
+                confidence double precision, method text, degraded boolean, basis text, from_at timestamptz, to_at timestamptz)`;
+
+/**
+ * SQL that stores summaries in place of their earlier versions; $1 and $2 are their owner. One made from the same is left
+ * as it is, and so is what a language model told of the same.
+ * @param records gives SUMMARY_RECORD
+ * @param upgradeAfterMs how long a degraded one waits at most for a language model to tell it
+ */
+export const upsertSummaries = (
+  records: string,
+  upgradeAfterMs: string,
+): string => `INSERT INTO summaries AS s (namespace, user_id, id, tier, persona, persona_tags, conversation_id, first_seq, last_seq,
                 frame, sentences, source_ids, people, importance, confidence, method, degraded, basis, from_at, to_at, upgrade_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                CASE WHEN $17 THEN clock_timestamp() + $21 * interval '1 ms' END)
+         SELECT $1, $2, n.id, n.tier, n.persona, n.persona_tags, n.conversation_id, n.first_seq, n.last_seq,
+                n.frame, n.sentences, n.source_ids, n.people, n.importance, n.confidence, n.method, n.degraded, n.basis,
+                n.from_at, n.to_at,
+                CASE WHEN n.degraded THEN clock_timestamp() + ${upgradeAfterMs}::double precision * interval '1 ms' END
+           FROM ${records} ORDER BY n.id
          ON CONFLICT (namespace, user_id, id) DO UPDATE
             SET version = s.version + 1, persona = excluded.persona, persona_tags = excluded.persona_tags,
                 first_seq = excluded.first_seq, last_seq = excluded.last_seq, frame = excluded.frame,
@@ -58,7 +73,11 @@ const SAVE = {
                 degraded = excluded.degraded, basis = excluded.basis, from_at = excluded.from_at, to_at = excluded.to_at,
                 upgrade_at = CASE WHEN excluded.degraded THEN coalesce(s.upgrade_at, excluded.upgrade_at) END,
                 upgrade_tried = s.upgrade_tried AND excluded.degraded, created_at = clock_timestamp()
-          WHERE s.basis <> excluded.basis OR (s.method = excluded.method AND s.degraded <> excluded.degraded)`,
+          WHERE s.basis <> excluded.basis OR (s.method = excluded.method AND s.degraded <> excluded.degraded)`;
+
+const SAVE = {
+  name: 'save-summary',
+  text: upsertSummaries(`jsonb_to_recordset($3) AS ${SUMMARY_RECORD}`, '$4'),
 };
 const DELETE = {
   name: 'delete-summaries',
@@ -72,41 +91,47 @@ const DELETE_VERSIONS = {
 /** Arcs keep this many of their earlier versions. */
 const KEPT_VERSIONS = 20;
 
+/** A summary that is to be stored. */
+export type NewSummary = Omit<Summary, 'version' | 'createdAt'>;
+
+/** What SUMMARY_RECORD reads. */
+export function summaryRecord(summary: NewSummary): object {
+  return {
+    id: summary.id,
+    tier: summary.tier,
+    persona: summary.persona,
+    persona_tags: summary.personaTags,
+    conversation_id: summary.conversationId,
+    first_seq: summary.firstSeq,
+    last_seq: summary.lastSeq,
+    frame: summary.frame,
+    sentences: storedSentences(summary.sentences),
+    source_ids: summary.sourceIds,
+    people: summary.people,
+    importance: summary.importance,
+    confidence: summary.confidence,
+    method: summary.method,
+    degraded: summary.degraded,
+    basis: summary.basis,
+    from_at: summary.from,
+    to_at: summary.to,
+  };
+}
+
 /**
- * Stores a summary in place of its earlier version, which arcs keep. One made from the same is left as it is, and so is
- * what a language model told of the same.
+ * Stores a summary in place of its earlier version, which arcs keep. See {@link upsertSummaries}.
  * @param upgradeAfterMs how long a degraded one waits at most for a language model to tell it
  * @returns whether anything has changed
  */
 export async function saveSummary(
   on: Queryable,
   owner: Owner,
-  summary: Omit<Summary, 'version' | 'createdAt'>,
+  summary: NewSummary,
   upgradeAfterMs: number,
 ): Promise<boolean> {
-  const key = [owner.namespace, owner.userId, summary.id];
   if (summary.tier === 'arc') await keepVersion(on, owner, summary.id, summary.basis);
-  const saved = await run(on, SAVE, [
-    ...key,
-    summary.tier,
-    summary.persona,
-    summary.personaTags,
-    summary.conversationId,
-    summary.firstSeq,
-    summary.lastSeq,
-    summary.frame,
-    sentencesJson(summary.sentences),
-    summary.sourceIds,
-    summary.people,
-    summary.importance,
-    summary.confidence,
-    summary.method,
-    summary.degraded,
-    summary.basis,
-    summary.from,
-    summary.to,
-    upgradeAfterMs,
-  ]);
+  const records = JSON.stringify([summaryRecord(summary)]);
+  const saved = await run(on, SAVE, [owner.namespace, owner.userId, records, upgradeAfterMs]);
   return saved.rowCount === 1;
 }
 
@@ -204,14 +229,16 @@ function fromRow(row: SummaryRow): Summary {
 
 /** As summaries.sentences holds them. */
 export function sentencesJson(sentences: readonly StoredSentence[]): string {
-  return JSON.stringify(
-    sentences.map((sentence) => ({
-      text: sentence.text,
-      source_ids: sentence.sourceIds,
-      said_at: sentence.saidAt,
-      persona: sentence.persona,
-    })),
-  );
+  return JSON.stringify(storedSentences(sentences));
+}
+
+function storedSentences(sentences: readonly StoredSentence[]): object[] {
+  return sentences.map((sentence) => ({
+    text: sentence.text,
+    source_ids: sentence.sourceIds,
+    said_at: sentence.saidAt,
+    persona: sentence.persona,
+  }));
 }
 
 const BY_ID = {

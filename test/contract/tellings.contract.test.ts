@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { nextTelling } from '../../activities/tell-by-model';
-import type { Summary } from '../../src/domain/summary';
 import { migrate } from '../../src/record/migrate';
 import { createPool } from '../../src/record/pool';
-import { forgetVersionsOf, saveSummary, summariesById } from '../../src/record/summaries';
+import { forgetVersionsOf, saveSummary, summariesById, type NewSummary } from '../../src/record/summaries';
 import {
   noteNothingTold,
   postponeTellings,
@@ -36,7 +35,7 @@ async function episodeOf(messages: number, waitsMs = HOUR_MS) {
      VALUES ($1, $2, 'chat', 1, $3, $4, 'pause', NULL)`,
     [owner.namespace, owner.userId, messages, id],
   );
-  const summary: Omit<Summary, 'version' | 'createdAt'> = {
+  const summary: NewSummary = {
     id,
     tier: 'episodic',
     persona: 'work',

@@ -8,8 +8,15 @@ import { DEFAULT_INGESTION_POLICY, DEFAULT_RETRIEVAL_POLICY } from '../../src/do
 import type { Summarizer } from '../../src/models/summarizer';
 import { createDefaultSummarizer } from '../../src/recall/default-summarizer';
 import { readSummaries } from '../../src/recall/read-summaries';
+import { summariesById } from '../../src/record/summaries';
 import { finishBatches, unfinishedBatches } from '../../src/record/batches';
-import { coveredByEpisode } from '../../src/record/episodes';
+import { saveEpisodeSummaries, type MadeSummary } from '../../src/record/episode-summaries';
+import {
+  coveredByEpisode,
+  markEpisodesStale,
+  saveEpisodes,
+  staleEpisodesOf,
+} from '../../src/record/episodes';
 import { saveMemories } from '../../src/record/memories';
 import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
@@ -174,5 +181,59 @@ describe('episodes in the record', () => {
     // Said long ago, but heard just now: the last one is still open.
     expect(rows[0]!.covered).toBe(true);
     expect(rows.at(-1)!.covered).toBe(false);
+  });
+
+  it('are cut by one of two plans that were made from the same', async () => {
+    const ref = newRef();
+    await said(ref);
+    const cut = (lastSeq: number) =>
+      saveEpisodes(
+        pool,
+        ref,
+        1,
+        {
+          closed: [{ firstSeq: 1, lastSeq, end: 'pause' }],
+          open: { firstSeq: lastSeq + 1, lastSeq: MESSAGES },
+          endsAtMs: null,
+        },
+        Date.now(),
+        () => randomUUID(),
+      );
+    const saved = await Promise.all([cut(10), cut(20)]);
+    expect([...saved].sort()).toEqual([false, true]);
+    expect(await cut(30)).toBe(false);
+    const end = saved[0] ? 10 : 20;
+    const rows = (await staleEpisodesOf(pool, ref, 9)).map((one) => [one.firstSeq, one.lastSeq, one.open]);
+    expect(rows).toEqual([
+      [1, end, false],
+      [end + 1, MESSAGES, true],
+    ]);
+  });
+
+  it('stay behind when they change while they are summarized, and lose what nothing is left of', async () => {
+    const ref = newRef();
+    await said(ref);
+    await keepEpisodes(dependencies(createDefaultSummarizer()), ref, { flush: true });
+    expect(await staleEpisodesOf(pool, ref, 9)).toEqual([]);
+    const before = await episodic(ref);
+    const memories = before.flatMap((one) => one.sourceIds);
+    await markEpisodesStale(pool, ref, memories);
+    const [first, second] = await staleEpisodesOf(pool, ref, 9);
+    // While the first is summarized, one of its memories changes.
+    await markEpisodesStale(pool, ref, before[0]!.sourceIds);
+    const [{ version: _, createdAt: __, ...was }] = (await summariesById(pool, ref, [before[0]!.id])) as [
+      Awaited<ReturnType<typeof summariesById>>[0],
+    ];
+    const made: MadeSummary[] = [
+      { episode: first!, summary: { ...was, basis: 'made from what was' } },
+      { episode: second!, summary: null },
+    ];
+    await saveEpisodeSummaries(pool, ref, made, 0);
+    const stale = (await staleEpisodesOf(pool, ref, 99)).map((one) => one.firstSeq);
+    expect(stale).toContain(first!.firstSeq);
+    expect(stale).not.toContain(second!.firstSeq);
+    expect((await episodic(ref)).map((one) => one.id)).not.toContain(second!.summaryId);
+    const marks = await pool.query('SELECT 1 FROM tier_marks WHERE namespace = $1', [ref.namespace]);
+    expect(marks.rowCount).toBeGreaterThan(0);
   });
 });

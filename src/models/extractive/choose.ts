@@ -48,23 +48,30 @@ export function choose<C extends Candidate>(
   { budgetWords, share, covered }: ChooseOptions,
 ): C[][] {
   const repeats = new Map<string, number>();
-  const open = candidates.map((candidate) => ({ candidate, terms: [...new Set(candidate.terms)] }));
+  const open = candidates.map((candidate) => ({
+    candidate,
+    terms: [...new Set(candidate.terms)],
+    length: Math.max(LEAST_WORDS, candidate.words) ** LENGTH_POWER,
+  }));
   for (const { terms } of open) for (const term of terms) repeats.set(term, (repeats.get(term) ?? 0) + 1);
+  const weights = new Map(
+    [...repeats].map(([term, times]) => [
+      term,
+      times ** REPEATS_POWER * (share(term) + LEAST_SHARE) ** -EVERYDAY_POWER,
+    ]),
+  );
   const said = new Set(covered);
-  const weight = (term: string): number =>
-    said.has(term)
-      ? 0
-      : (repeats.get(term) ?? 0) ** REPEATS_POWER * (share(term) + LEAST_SHARE) ** -EVERYDAY_POWER;
   const chosen: C[] = [];
   let left = budgetWords;
   for (;;) {
     let best = -1;
     let most = 0;
-    open.forEach(({ candidate, terms }, i) => {
+    open.forEach(({ candidate, terms, length }, i) => {
       if (candidate.words > left) return;
-      if (terms.filter((term) => !said.has(term)).length < terms.length * LEAST_NEW) return;
-      const gain = terms.reduce((sum, term) => sum + weight(term), 0);
-      const value = (candidate.worth * gain) / Math.max(LEAST_WORDS, candidate.words) ** LENGTH_POWER;
+      const unsaid = terms.filter((term) => !said.has(term));
+      if (unsaid.length < terms.length * LEAST_NEW) return;
+      const gain = unsaid.reduce((sum, term) => sum + weights.get(term)!, 0);
+      const value = (candidate.worth * gain) / length;
       if (value > most) [best, most] = [i, value];
     });
     if (best === -1) break;

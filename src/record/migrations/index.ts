@@ -17,6 +17,7 @@ import * as tellings from './0022-tellings';
 import * as toldPersonas from './0024-told-personas';
 import * as activePersonas from './0025-active-personas';
 import * as acceptRequests from './0026-accept-requests';
+import * as saveEpisodes from './0027-save-episodes';
 
 export interface Migration {
   version: number;
@@ -48,4 +49,5 @@ export const MIGRATIONS: readonly Migration[] = [
   toldPersonas,
   activePersonas,
   acceptRequests,
+  saveEpisodes,
 ];

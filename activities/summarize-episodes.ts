@@ -1,37 +1,74 @@
+import { setImmediate } from 'node:timers/promises';
 import { sha256Hex } from '../src/domain/ids';
-import { commonTags, type StoredSentence, type Summary } from '../src/domain/summary';
+import type { ConversationRef } from '../src/domain/message';
+import { commonTags, type StoredSentence } from '../src/domain/summary';
 import { episodeBudgetWords } from '../src/domain/summary-budget';
 import { wordCount } from '../src/domain/words';
 import type { SummaryTurn } from '../src/models/summarizer';
-import { markEpisodeFresh, type Episode } from '../src/record/episodes';
+import type { Episode } from '../src/record/episodes';
 import { episodeMaterial, type EpisodeMemory } from '../src/record/episode-material';
-import { transaction } from '../src/record/pool';
-import { deleteSummaries, saveSummary } from '../src/record/summaries';
-import { markTiersPending } from '../src/record/tier-marks';
+import { saveEpisodeSummaries, type MadeSummary } from '../src/record/episode-summaries';
+import type { NewSummary } from '../src/record/summaries';
 import type { ActivityDependencies } from './dependencies';
 
+/** What is read at once: a long episode, or many short ones. */
+const READ_MESSAGES = 1_000;
+
 /**
- * Makes an episode's summary as new as the episode. Done again, or half and then again, it leaves the same: what it is
- * made from decides what is written, and an older one never passes for newer.
+ * Makes the summaries of a conversation's episodes as new as the episodes. Done again, or half and then again, it leaves
+ * the same: what they are made from decides what is written, and an older one never passes for newer.
+ * @throws what making one of them throws; those before it are stored
  */
-export async function summarizeEpisode(
-  { pool, summarizer, extraction }: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
-  episode: Episode,
+export async function summarizeEpisodes(
+  dependencies: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
+  ref: ConversationRef,
+  episodes: readonly Episode[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const { ref } = episode;
-  const memories = await episodeMaterial(pool, ref, episode.firstSeq, episode.lastSeq);
-  const summary = memories.length === 0 ? null : await summaryOf(summarizer, episode, memories, signal);
-  await transaction(pool, async (client) => {
-    // First, since whoever makes it stale locks it first.
-    await markEpisodeFresh(client, episode);
-    // Of what has ended a language model tells, if there is one: behind this, and together with others.
-    const degraded = !episode.open && extraction !== null;
-    if (summary)
-      await saveSummary(client, ref, { ...summary, degraded }, extraction?.policy.summariesAfterMs ?? 0);
-    else await deleteSummaries(client, ref, [episode.summaryId]);
-    if (!episode.open) await markTiersPending(client, ref);
-  });
+  for (const some of portions(episodes)) await summarizePortion(dependencies, ref, some, signal);
+}
+
+/** Episodes that are read at once; each has one at least. */
+function portions(episodes: readonly Episode[]): Episode[][] {
+  const parts: Episode[][] = [];
+  let messages = Infinity;
+  for (const episode of episodes) {
+    const own = episode.lastSeq - episode.firstSeq + 1;
+    if (messages + own > READ_MESSAGES) {
+      parts.push([]);
+      messages = 0;
+    }
+    parts.at(-1)!.push(episode);
+    messages += own;
+  }
+  return parts;
+}
+
+async function summarizePortion(
+  { pool, summarizer, extraction }: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
+  ref: ConversationRef,
+  episodes: readonly Episode[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const material = await episodeMaterial(pool, ref, episodes);
+  const made: MadeSummary[] = [];
+  let failed: { thrown: unknown } | null = null;
+  for (const episode of episodes) {
+    const memories = material.get(episode.firstSeq);
+    try {
+      const summary = memories ? await summaryOf(summarizer, episode, memories, signal) : null;
+      // Of what has ended a language model tells, if there is one: behind this, and together with others.
+      const degraded = !episode.open && extraction !== null;
+      made.push({ episode, summary: summary && { ...summary, degraded } });
+    } catch (thrown) {
+      failed = { thrown };
+      break;
+    }
+    // So that nobody else in this process waits for all of them.
+    await setImmediate();
+  }
+  if (made.length > 0) await saveEpisodeSummaries(pool, ref, made, extraction?.policy.summariesAfterMs ?? 0);
+  if (failed) throw failed.thrown;
 }
 
 async function summaryOf(
@@ -39,7 +76,7 @@ async function summaryOf(
   episode: Episode,
   memories: readonly EpisodeMemory[],
   signal: AbortSignal | undefined,
-): Promise<Omit<Summary, 'version' | 'createdAt'>> {
+): Promise<NewSummary> {
   const turns = memories.flatMap(turnsOf);
   const words = turns.reduce((sum, turn) => sum + wordCount(turn.content), 0);
   const { frame, sentences } = await summarizer.episode(turns, {
