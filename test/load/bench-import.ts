@@ -22,6 +22,8 @@ import { CONVERSATION_MESSAGES, talk, turnText, type Line } from './synthetic-ta
 /** Sizes; other ones by environment: BENCH_LOCAL_MESSAGES, BENCH_STUB_MESSAGES; 0 leaves a part out. */
 const LOCAL_MESSAGES = Number(process.env['BENCH_LOCAL_MESSAGES'] ?? 9_000);
 const STUB_MESSAGES = Number(process.env['BENCH_STUB_MESSAGES'] ?? 20_000);
+/** An uneven number: the middle one counts. */
+const STUB_ROUNDS = 3;
 const POST_MESSAGES = 10_000;
 const POST_ROUNDS = 9;
 const LIVE_RATE_PER_SECOND = 10;
@@ -75,28 +77,46 @@ async function withInstantEmbedder(): Promise<void> {
   });
   try {
     await postAgainstCopy(stack);
-    const user = `stub-${randomUUID()}`;
-    const lines = talk(user, STUB_MESSAGES);
     const before = { requests: stub.requests, texts: stub.texts };
-    const run = await importAll(stack, lines);
-    const requests = ((stub.requests - before.requests) * 1_000) / STUB_MESSAGES;
-    const objects = await objectsOf(stack, user, `instant-${STUB_DIMENSIONS}`);
-    const bare = { objects: objects.length, perSecond: await bareInserts(stack, objects) };
+    const rounds: StubRound[] = [];
+    for (let round = 1; round <= STUB_ROUNDS; round += 1) rounds.push(await againstBareInserts(stack));
+    const messages = STUB_ROUNDS * STUB_MESSAGES;
+    const requests = ((stub.requests - before.requests) * 1_000) / messages;
+    rounds.sort((a, b) => a.ratio - b.ratio);
+    const { user, run, bare, ratio } = rounds[Math.floor(STUB_ROUNDS / 2)]!;
     const objectsPerSecond = run.perSecond * (bare.objects / STUB_MESSAGES);
     say(
-      `messages/s from first byte to last searchable, instant embedder: ${run.perSecond.toFixed(0)} against ${bare.perSecond.toFixed(0)} objects/s by bare REST batch inserts = ${(run.perSecond / bare.perSecond).toFixed(2)} (wanted: 0.6); they are ${objectsPerSecond.toFixed(0)} objects/s, ${(objectsPerSecond / bare.perSecond).toFixed(2)} of it`,
+      `messages/s from first byte to last searchable, instant embedder: ${run.perSecond.toFixed(0)} against ${bare.perSecond.toFixed(0)} objects/s by bare REST batch inserts = ${ratio.toFixed(2)} (wanted: 0.6), the middle of ${rounds.map((round) => round.ratio.toFixed(2)).join(', ')}; they are ${objectsPerSecond.toFixed(0)} objects/s, ${(objectsPerSecond / bare.perSecond).toFixed(2)} of it`,
     );
     say(
       `flat: ${run.lastTenth.toFixed(0)} messages/s over the last tenth against ${run.firstTenth.toFixed(0)} over the first = ${(run.lastTenth / run.firstTenth).toFixed(2)} (wanted: 0.8); RSS of the API ${run.rss.api.join(' to ')} MB, of the worker ${run.rss.worker.join(' to ')} MB`,
     );
     say(
-      `embedding requests a 1,000 messages: ${requests.toFixed(1)} (wanted: at most 40); texts embedded a message: ${((stub.texts - before.texts) / STUB_MESSAGES).toFixed(2)}`,
+      `embedding requests a 1,000 messages: ${requests.toFixed(1)} (wanted: at most 40); texts embedded a message: ${((stub.texts - before.texts) / messages).toFixed(2)}`,
     );
     await historyEvents(stack, user, run.importId);
   } finally {
     await stack.stop();
     stub.close();
   }
+}
+
+interface StubRound {
+  user: string;
+  run: Run;
+  bare: { objects: number; perSecond: number };
+  ratio: number;
+}
+
+/** An import, and then the objects that it made into a collection of their own, each while nothing else is done. */
+async function againstBareInserts(stack: BenchStack): Promise<StubRound> {
+  const user = `stub-${randomUUID()}`;
+  await quiet(stack);
+  const run = await importAll(stack, talk(user, STUB_MESSAGES));
+  const objects = await objectsOf(stack, user, `instant-${STUB_DIMENSIONS}`);
+  await quiet(stack);
+  const bare = { objects: objects.length, perSecond: await bareInserts(stack, objects) };
+  return { user, run, bare, ratio: run.perSecond / bare.perSecond };
 }
 
 interface Run {
