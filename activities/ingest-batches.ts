@@ -58,7 +58,8 @@ async function ingest(
   const page = firstPage(unfinished);
   const done = await workOn(dependencies, ref, page);
   const more = plan.truncated || page.length < unfinished.length || unfinished.length === PAGE_BATCHES;
-  const episodeEndsInMs = await keepEpisodes(
+  const indexedThrough = done.indexedThrough ?? plan.state.indexedThrough;
+  const episodes = await keepEpisodes(
     dependencies,
     ref,
     { flush: input.flushThroughSeq > 0 },
@@ -68,9 +69,10 @@ async function ingest(
   return {
     ...plan.state,
     batches: done.batches,
-    indexedThrough: done.indexedThrough ?? plan.state.indexedThrough,
+    indexedThrough,
     more,
-    episodeEndsInMs,
+    episodeEndsInMs: episodes.endsInMs,
+    settled: !more && indexedThrough === plan.appendedThrough && !episodes.moreComes,
   };
 }
 

@@ -24,41 +24,49 @@ export interface EpisodeStep {
   flush: boolean;
 }
 
+/** What the last episode of a conversation waits for. */
+export interface EpisodeOutlook {
+  /** How long until silence ends it; null when none is open, or more is known to come. */
+  endsInMs: number | null;
+  /** It is open, or may be, because more is known to come. */
+  moreComes: boolean;
+}
+
 /**
  * Cuts what is indexed into episodes and summarizes what has changed. Nothing that goes wrong here holds up messages:
  * what is left behind is a row that the sweep finds.
- * @returns how long until silence ends the open episode; null when none is open, or more is known to come
+ * @returns what the last episode waits for
  */
 export async function keepEpisodes(
   dependencies: ActivityDependencies,
   ref: ConversationRef,
   step: EpisodeStep,
   signal?: AbortSignal,
-): Promise<number | null> {
+): Promise<EpisodeOutlook> {
   try {
-    const { closed, endsInMs } = await cut(dependencies, ref);
+    const { closed, ...outlook } = await cut(dependencies, ref);
     const stale = await staleEpisodesOf(dependencies.pool, ref, EPISODES_A_STEP);
     const due: Episode[] = [];
     for (const episode of stale)
       if (!episode.open || step.flush || (await hasGrown(dependencies, episode))) due.push(episode);
     await summarizeEpisodes(dependencies, ref, due, signal);
     if (closed > 0) dependencies.tiersTeller.tell(ref, TELL_LATER_MS);
-    return endsInMs;
+    return outlook;
   } catch (thrown) {
     if (thrown instanceof UnavailableError) throw thrown;
     log.error('episodes could not be kept', { error: ensureError(thrown) });
-    return null;
+    return { endsInMs: null, moreComes: true };
   }
 }
 
 async function cut(
   { pool, embedder, episodes: policy }: ActivityDependencies,
   ref: ConversationRef,
-): Promise<{ closed: number; endsInMs: number | null }> {
+): Promise<EpisodeOutlook & { closed: number }> {
   let closed = 0;
   for (let attempt = 1; attempt <= MAX_CUTS; attempt += 1) {
     const found = await episodeUnits(pool, ref);
-    if (!found) return { closed, endsInMs: null };
+    if (!found) return { closed, endsInMs: null, moreComes: false };
     const { units, truncated, moreComes, eraseEpoch, nowMs } = found;
     const plan = planEpisodes(await withVectors(pool, ref, embedder?.name ?? null, units), policy, {
       nowMs,
@@ -75,7 +83,8 @@ async function cut(
     if (!saved) continue;
     closed += plan.closed.length;
     if (truncated && plan.closed.length > 0) continue;
-    return { closed, endsInMs: plan.endsAtMs === null ? null : Math.max(0, plan.endsAtMs - nowMs) };
+    const endsInMs = plan.endsAtMs === null ? null : Math.max(0, plan.endsAtMs - nowMs);
+    return { closed, endsInMs, moreComes };
   }
   throw new UnavailableError('postgres', `a conversation’s episodes changed ${MAX_CUTS} times in a row`);
 }

@@ -9,6 +9,8 @@ import type { ActivityDependencies } from './dependencies';
 
 export interface PlannedState {
   state: Omit<IngestBatchesResult, 'batches' | 'more'>;
+  /** Last seq that is stored, held or not. */
+  appendedThrough: number;
   /** There are more pending messages than one planning looks at. */
   truncated: boolean;
   /** The record has no such conversation: it was erased, or never was. */
@@ -74,6 +76,7 @@ async function tryToPlan(
       windowEndsInMs: plan.windowEndsAtMs === null ? null : Math.max(0, plan.windowEndsAtMs - nowMs),
       flushIntervalMs: ingestion.flushIntervalMs,
     },
+    appendedThrough: state.appendedThrough,
     truncated,
     unknown: false,
   };
@@ -89,5 +92,5 @@ export function unknownConversation(flushIntervalMs: number): PlannedState {
     windowEndsInMs: null,
     flushIntervalMs,
   };
-  return { state, truncated: false, unknown: true };
+  return { state, appendedThrough: 0, truncated: false, unknown: true };
 }

@@ -87,6 +87,8 @@ export interface IngestBatchesResult {
   more: boolean;
   /** How long until silence ends the open episode; null when none is open. Missing in old histories. */
   episodeEndsInMs?: number | null;
+  /** All that is stored is indexed or failed, and no import holds or is receiving more. Missing in old histories. */
+  settled?: boolean;
 }
 
 export interface ConversationActivities {

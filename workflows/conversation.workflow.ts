@@ -159,7 +159,12 @@ export async function conversation(input: ConversationInput): Promise<void> {
   let failuresInARow = 0;
   for (;;) {
     const step = next();
-    if (step.kind === 'close') return;
+    if (step.kind === 'close') {
+      // Old histories, which never say that all is settled, end without.
+      if (standing.settled) publishPhase(phaseOf(standing), pendingCount(standing), lastHeardAtMs);
+      showDetails();
+      return;
+    }
     if (step.kind === 'roll') break;
     if (step.kind === 'wait') {
       setTimers();

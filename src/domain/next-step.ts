@@ -50,6 +50,8 @@ export interface Standing {
   episodeEndsAtMs: number | null;
   /** Its timer has fired, and nothing has moved its end since. */
   episodeEnded: boolean;
+  /** When the last step ended, nothing that is stored was to be indexed, and no import was to bring more. */
+  settled: boolean;
 }
 
 /** What was asked of the step that is running; taken when it starts, since signals go on arriving. */
@@ -72,6 +74,7 @@ export interface StepOutcome {
   flushIntervalMs: number;
   more: boolean;
   episodeEndsInMs?: number | null;
+  settled?: boolean;
 }
 
 /** A window that ends this soon is waited for this long, so that clocks a little apart cannot make a tight loop. */
@@ -107,6 +110,7 @@ export function standingAtStart(carried?: {
     tailClosed: false,
     episodeEndsAtMs: null,
     episodeEnded: false,
+    settled: false,
   };
 }
 
@@ -144,6 +148,9 @@ export function nextStep(s: Standing, mustRoll: boolean): NextStep {
   if (s.more) return ingest('backlog');
   if (s.windowEnded && pendingCount(s) > 0) return ingest('window');
   if (s.episodeEnded && pendingCount(s) === 0) return ingest('pause');
+  // What was imported years after it was said is not gone on with at once: its run need not wait for silence.
+  if (s.settled && s.liveThrough === 0 && pendingCount(s) === 0 && s.episodeEndsAtMs === null)
+    return { kind: 'close' };
   if (!s.silent) return { kind: 'wait' };
   if (pendingCount(s) === 0 || s.tailClosed)
     return s.episodeEndsAtMs === null ? { kind: 'close' } : { kind: 'wait' };
@@ -207,6 +214,7 @@ export function hearOutcome(s: Standing, asked: StepAsked, outcome: StepOutcome,
   s.retriesServed = asked.retries;
   s.lateServed = asked.late;
   s.tailClosed = asked.closedTail && s.silent && !outcome.more;
+  s.settled = outcome.settled ?? false;
   s.fresh = false;
   const episodeRestMs = outcome.episodeEndsInMs ?? null;
   s.episodeEndsAtMs = episodeRestMs === null ? null : nowMs + Math.max(episodeRestMs, MIN_WINDOW_REST_MS);

@@ -499,7 +499,7 @@ describe('a running import', () => {
   });
 });
 
-it('costs at most 30 history events a conversation and a tenth of one a message', async () => {
+it('costs one run a conversation that ends with it, at most 30 history events and a tenth of one a message', async () => {
   const user = newUser();
   const [conversations, messages] = [['a', 'b'], 300];
   const sent = await sendImport(
@@ -521,6 +521,26 @@ it('costs at most 30 history events a conversation and a tenth of one a message'
     );
     const events = runs.reduce((sum, { historyLength }) => sum + historyLength, 0);
     expect(events).toBeLessThanOrEqual(conversations.length * (30 + 0.1 * messages));
+    const runsOf = async (workflow: string): Promise<string[]> => {
+      const statuses: string[] = [];
+      for await (const { status } of client.workflow.list({ query: `WorkflowId = '${workflow}'` }))
+        statuses.push(status.name);
+      return statuses.sort();
+    };
+    for (const workflow of ids)
+      await poll('its run has ended', 20_000, async () => (await runsOf(workflow)).join() === 'COMPLETED');
+    // Whoever speaks has a run that waits for more.
+    const path = `/v1/conversations/${conversations[0]!}`;
+    const said = await api.post(`${path}/messages`, {
+      user_id: user,
+      messages: [{ role: 'user', content: 'Here I am again.', message_id: 'again' }],
+    });
+    expect(said.status).toBe(202);
+    await poll('it is indexed', 20_000, async () => {
+      const { body } = await api.get(`${path}?user_id=${user}`);
+      return body.indexed_through === messages + 1;
+    });
+    expect(await runsOf(ids[0]!)).toEqual(['COMPLETED', 'RUNNING']);
   } finally {
     await close();
   }

@@ -89,6 +89,14 @@ const SHAPES: Record<string, Shape> = {
       await closed(world, ref);
     },
   },
+  settled: {
+    async play(world, ref) {
+      world.ingest.settles = true;
+      const throughSeq = world.ingest.store(ref, 4);
+      await world.signal(ref, { throughSeq, flushThrough: throughSeq });
+      await closed(world, ref);
+    },
+  },
   'policy-change': {
     async play(world, ref) {
       world.ingest.of(ref).policy = policy({ lowVolumeBatchSize: 5, flushIntervalMs: HOUR_MS });

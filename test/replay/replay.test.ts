@@ -19,6 +19,7 @@ const SHAPES = [
   'conversation.window',
   'conversation.flush',
   'conversation.idle-close',
+  'conversation.settled',
   'conversation.policy-change',
   'conversation.retry',
   'conversation.late',

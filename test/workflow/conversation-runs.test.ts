@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { conversationWorkflowId } from '../../src/domain/ids';
 import type { ConversationRef } from '../../src/domain/message';
 import { DEFAULT_INGESTION_POLICY } from '../../src/domain/policy';
+import { MEM_PHASE } from '../../workflows/search-attributes.contract';
 import type { ClosingSinks } from './support/closing-interceptor';
 import { until } from './support/until';
 import { openWorld, quietRuntime, type WorkflowWorld } from './support/workflow-world';
@@ -102,6 +103,59 @@ describe('the end of a run', () => {
         [2, 2],
       ]);
     }
+  });
+
+  describe('where an import alone has spoken', () => {
+    const imported = async (ref: ConversationRef, count: number): Promise<number> => {
+      const throughSeq = world.ingest.store(ref, count);
+      await world.signal(ref, { throughSeq, flushThrough: throughSeq });
+      return throughSeq;
+    };
+    beforeEach(() => {
+      world.ingest.settles = true;
+    });
+    afterEach(() => {
+      world.ingest.settles = false;
+    });
+
+    it('comes as soon as all is settled, with no timer and as an idle one', async () => {
+      const ref = world.newConversation();
+      await imported(ref, 4);
+      await closed(ref);
+      expect((await world.history(ref)).filter((event) => event.timerStartedEventAttributes)).toEqual([]);
+      const described = await handleOf(ref).describe();
+      expect(described.typedSearchAttributes.get(MEM_PHASE)).toBe('idle');
+      await imported(ref, 1);
+      await until('the next run has indexed it', () => everyBatch(ref).at(-1)?.[1] === 5);
+      expect((await handleOf(ref).describe()).runId).not.toBe(described.runId);
+      await closed(ref);
+    });
+
+    it('waits for silence once somebody has said something', async () => {
+      const ref = world.newConversation();
+      await world.say(ref);
+      await world.indexed(ref, 1);
+      await imported(ref, 2);
+      await world.indexed(ref, 3);
+      expect((await handleOf(ref).describe()).status.name).toBe('RUNNING');
+      await closed(ref);
+      expect((await world.history(ref)).filter((event) => event.timerFiredEventAttributes)).not.toEqual([]);
+    });
+
+    it('loses no signal that comes meanwhile', async () => {
+      const ref = world.newConversation();
+      let raced = 0;
+      whileClosing.set(conversationWorkflowId(ref), async () => {
+        raced += 1;
+        if (raced === 1) await imported(ref, 2);
+      });
+      await imported(ref, 1);
+      const { runId } = await handleOf(ref).describe();
+      await closed(ref);
+      expect(raced).toBeGreaterThanOrEqual(2);
+      expect((await handleOf(ref).describe()).runId).toBe(runId);
+      expect(everyBatch(ref).at(-1)).toEqual([3, 3]);
+    });
   });
 
   it('loses no signal that comes while the run rolls over', async () => {

@@ -29,6 +29,8 @@ export class IngestDouble implements ConversationActivities {
   pageSize = 100;
   /** Called at the start of each activity; throws what the activity is to throw. */
   beforeIngest: (input: IngestBatchesInput) => void | Promise<void> = () => undefined;
+  /** Whether it says that all is settled when it is; activities of old releases say nothing. */
+  settles = false;
   /** Last seqs of batches that fail, as long as they are in here. */
   readonly failing = new Set<number>();
 
@@ -89,6 +91,7 @@ export class IngestDouble implements ConversationActivities {
       windowEndsInMs: plan.windowEndsAtMs === null ? null : Math.max(0, plan.windowEndsAtMs - nowMs),
       flushIntervalMs: kept.policy.flushIntervalMs,
       more: unfinished !== undefined,
+      ...(this.settles ? { settled: plannedThrough === kept.turns.length && !unfinished } : {}),
     };
   };
 }
