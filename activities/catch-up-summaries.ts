@@ -29,7 +29,7 @@ export async function catchUpSummaries(dependencies: ActivityDependencies): Prom
   for (const episode of await staleEpisodes(pool, STALE_AFTER_MS, EPISODES_A_SWEEP)) {
     if (Date.now() > until) break;
     try {
-      await summarizeEpisodes(dependencies, episode.ref, [episode]);
+      await summarizeEpisodes(dependencies, [episode]);
     } catch (thrown) {
       if (thrown instanceof UnavailableError) throw thrown;
       log.error('an episode could not be summarized', { error: ensureError(thrown) });

@@ -72,7 +72,7 @@ async function ingest(
     indexedThrough,
     more,
     episodeEndsInMs: episodes.endsInMs,
-    settled: !more && indexedThrough === plan.appendedThrough && !episodes.moreComes,
+    settled: indexedThrough === plan.appendedThrough && !episodes.moreComes,
   };
 }
 

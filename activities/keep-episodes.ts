@@ -49,7 +49,7 @@ export async function keepEpisodes(
     const due: Episode[] = [];
     for (const episode of stale)
       if (!episode.open || step.flush || (await hasGrown(dependencies, episode))) due.push(episode);
-    await summarizeEpisodes(dependencies, ref, due, signal);
+    await summarizeEpisodes(dependencies, due, signal);
     if (closed > 0) dependencies.tiersTeller.tell(ref, TELL_LATER_MS);
     return outlook;
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ARC_EPISODES } from '../src/domain/arc-digest';
 import { arcBasis, toldArcStands } from '../src/domain/standing-arc';
-import { staleEpisodesOfUser, type Episode } from '../src/record/episodes';
+import { staleEpisodesOfUser } from '../src/record/episodes';
 import { transaction } from '../src/record/pool';
 import {
   deleteSummaries,
@@ -32,8 +32,7 @@ export function createRefreshSummaries(
       if (await endRunOfErased(dependencies, input)) return { episodes: 0, arcs: [], more: false };
       const { cancellationSignal: signal } = Context.current();
       const stale = await staleEpisodesOfUser(pool, input, EPISODES_A_LOOK);
-      for (const ofOne of byConversation(stale))
-        await summarizeEpisodes(dependencies, ofOne[0]!.ref, ofOne, signal);
+      await summarizeEpisodes(dependencies, stale, signal);
       if (stale.length === EPISODES_A_LOOK) return { episodes: stale.length, arcs: [], more: true };
       const marks = await pendingTierMarks(pool, input);
       const arcs = marks.length === 0 ? [] : await tellArcs(dependencies, input, signal);
@@ -42,18 +41,6 @@ export function createRefreshSummaries(
       const telling = await nextTelling(dependencies, input);
       return { episodes: stale.length, arcs, more: false, ...(telling ? { telling } : {}) };
     });
-}
-
-/** Parts of a list in which each conversation's episodes stand together. */
-function byConversation(episodes: readonly Episode[]): Episode[][] {
-  const parts = new Map<string, Episode[]>();
-  for (const episode of episodes) {
-    const { conversationId } = episode.ref;
-    const part = parts.get(conversationId);
-    if (part) part.push(episode);
-    else parts.set(conversationId, [episode]);
-  }
-  return [...parts.values()];
 }
 
 /** @returns the personas whose arcs have changed; those whose episodes are as they were are left alone */

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import { sha256Hex } from '../src/domain/ids';
-import type { ConversationRef } from '../src/domain/message';
 import { commonTags, type StoredSentence } from '../src/domain/summary';
 import { episodeBudgetWords } from '../src/domain/summary-budget';
 import { wordCount } from '../src/domain/words';
@@ -15,41 +14,44 @@ import type { ActivityDependencies } from './dependencies';
 const READ_MESSAGES = 1_000;
 
 /**
- * Makes the summaries of a conversation's episodes as new as the episodes. Done again, or half and then again, it leaves
- * the same: what they are made from decides what is written, and an older one never passes for newer.
+ * Makes the summaries of episodes as new as the episodes. Done again, or half and then again, it leaves the same: what
+ * they are made from decides what is written, and an older one never passes for newer.
+ * @param episodes of one user; those of a conversation that stand together are read and written together
  * @throws what making one of them throws; those before it are stored
  */
 export async function summarizeEpisodes(
   dependencies: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
-  ref: ConversationRef,
   episodes: readonly Episode[],
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const some of portions(episodes)) await summarizePortion(dependencies, ref, some, signal);
+  for (const some of portions(episodes)) await summarizePortion(dependencies, some, signal);
 }
 
-/** Episodes that are read at once; each has one at least. */
+/** Episodes of one conversation that are read at once; each has one at least. */
 function portions(episodes: readonly Episode[]): Episode[][] {
   const parts: Episode[][] = [];
-  let messages = Infinity;
+  let messages = 0;
   for (const episode of episodes) {
+    const part = parts.at(-1);
     const own = episode.lastSeq - episode.firstSeq + 1;
-    if (messages + own > READ_MESSAGES) {
-      parts.push([]);
-      messages = 0;
+    const together = part?.[0]?.ref.conversationId === episode.ref.conversationId;
+    if (part && together && messages + own <= READ_MESSAGES) {
+      part.push(episode);
+      messages += own;
+    } else {
+      parts.push([episode]);
+      messages = own;
     }
-    parts.at(-1)!.push(episode);
-    messages += own;
   }
   return parts;
 }
 
 async function summarizePortion(
   { pool, summarizer, extraction }: Pick<ActivityDependencies, 'pool' | 'summarizer' | 'extraction'>,
-  ref: ConversationRef,
   episodes: readonly Episode[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { ref } = episodes[0]!;
   const material = await episodeMaterial(pool, ref, episodes);
   const made: MadeSummary[] = [];
   let failed: { thrown: unknown } | null = null;

@@ -8,7 +8,6 @@ import { DEFAULT_INGESTION_POLICY, DEFAULT_RETRIEVAL_POLICY } from '../../src/do
 import type { Summarizer } from '../../src/models/summarizer';
 import { createDefaultSummarizer } from '../../src/recall/default-summarizer';
 import { readSummaries } from '../../src/recall/read-summaries';
-import { summariesById } from '../../src/record/summaries';
 import { finishBatches, unfinishedBatches } from '../../src/record/batches';
 import { saveEpisodeSummaries, type MadeSummary } from '../../src/record/episode-summaries';
 import {
@@ -21,6 +20,7 @@ import { saveMemories } from '../../src/record/memories';
 import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
 import { createPool } from '../../src/record/pool';
+import { summariesById } from '../../src/record/summaries';
 
 const MINUTE_MS = 60_000;
 const MESSAGES = 60;
@@ -221,9 +221,7 @@ describe('episodes in the record', () => {
     const [first, second] = await staleEpisodesOf(pool, ref, 9);
     // While the first is summarized, one of its memories changes.
     await markEpisodesStale(pool, ref, before[0]!.sourceIds);
-    const [{ version: _, createdAt: __, ...was }] = (await summariesById(pool, ref, [before[0]!.id])) as [
-      Awaited<ReturnType<typeof summariesById>>[0],
-    ];
+    const { version: _, createdAt: __, ...was } = (await summariesById(pool, ref, [before[0]!.id]))[0]!;
     const made: MadeSummary[] = [
       { episode: first!, summary: { ...was, basis: 'made from what was' } },
       { episode: second!, summary: null },

@@ -22,7 +22,7 @@ import { CONVERSATION_MESSAGES, talk, turnText, type Line } from './synthetic-ta
 /** Sizes; other ones by environment: BENCH_LOCAL_MESSAGES, BENCH_STUB_MESSAGES; 0 leaves a part out. */
 const LOCAL_MESSAGES = Number(process.env['BENCH_LOCAL_MESSAGES'] ?? 9_000);
 const STUB_MESSAGES = Number(process.env['BENCH_STUB_MESSAGES'] ?? 20_000);
-/** An uneven number: the middle one counts. */
+/** An odd number: the middle one counts. */
 const STUB_ROUNDS = 3;
 const POST_MESSAGES = 10_000;
 const POST_ROUNDS = 9;
