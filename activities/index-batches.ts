@@ -5,13 +5,11 @@ import { writeObjects } from '../src/index/write-objects';
 import { toInt8 } from '../src/models/quantize';
 import { batchObject } from '../src/recall/index-objects';
 import type { BatchRow } from '../src/record/batches';
-import { turnsOutOfContext } from '../src/record/delete-memory';
 import { CONTEXT_TURNS } from '../src/record/facts';
 import { markIndexPending } from '../src/record/index-pending';
 import { whileNotErased } from '../src/record/erasures';
-import { goneMemories, readTurnVectors, saveMemories, saveTurnVectors } from '../src/record/memories';
-import { readTurns } from '../src/record/messages';
-import { saveReadings } from '../src/record/readings';
+import { saveRawMemories, unfitMemories, type ReadMemory } from '../src/record/raw-memories';
+import { readTurnsWithVectors, saveTurnVectors } from '../src/record/turn-vectors';
 import type { ActivityDependencies } from './dependencies';
 import { embedTurns } from './embed-turns';
 import { eachOrRefused, failureReason } from './each-or-refused';
@@ -29,6 +27,13 @@ export interface BatchOutcome {
   failureReason: string | null;
 }
 
+export interface IndexedBatches {
+  /** In the order of the batches. */
+  outcomes: BatchOutcome[];
+  /** Those of the batches' turns, as the record keeps them, by seq. */
+  vectors: ReadonlyMap<number, Buffer>;
+}
+
 /**
  * Embeds, reads, saves and indexes batches of one conversation, in that order, so that the index never holds what the record
  * does not. Doing it again (a retry) embeds nothing twice and writes the same objects.
@@ -39,79 +44,87 @@ export async function indexBatches(
   ref: ConversationRef,
   batches: readonly BatchRow[],
   signal: AbortSignal,
-): Promise<BatchOutcome[]> {
-  const first = batches[0]!.firstSeq;
+): Promise<IndexedBatches> {
+  const first = batches[0]!.firstSeq - CONTEXT_TURNS;
   const last = batches.at(-1)!.lastSeq;
-  const turns = await readTurns(dependencies.pool, ref, first - CONTEXT_TURNS, last);
+  const { pool, embedder } = dependencies;
+  const { turns, vectors } = await readTurnsWithVectors(pool, ref, embedder?.name ?? null, first, last);
   const bySeq = new Map(turns.map((turn) => [turn.seq, turn]));
-  const inBatches = batches.flatMap((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
-  const { vectors, refused } = await vectorsOf(dependencies, ref, inBatches, signal);
-
   const ranges = batches.map((batch) => range(bySeq, batch.firstSeq, batch.lastSeq));
+  const refused = await embedMissing(dependencies, ref, ranges.flat(), vectors, signal);
+
   const readings = await readBatches(dependencies, ranges, vectors);
   const works = batches.map((batch, place) => {
     const own = ranges[place]!;
     const reading = readings[place]!;
     const refusal = own.map((turn) => refused.get(turn.seq)).find((reason) => reason !== undefined);
-    return { batch, own, reading, refusal, memory: rawMemory(ref, batch.memoryId, own, reading) };
+    return { batch, own, refusal, reading, memory: rawMemory(ref, batch.memoryId, own, reading) };
   });
   const good = works.filter((work) => work.refusal === undefined);
-  if (good.length > 0) {
-    await saveMemories(
-      dependencies.pool,
-      ref,
-      good.map((work) => work.memory),
-    );
-    await saveReadings(
-      dependencies.pool,
-      ref,
-      good.map(({ memory, reading }) => ({ memoryId: memory.id, ...reading })),
-    );
-  }
-  const readExcluded = (): Promise<Set<number>> =>
-    turnsOutOfContext(dependencies.pool, ref, first - CONTEXT_TURNS, last);
-  const excluded = await readExcluded();
-  const unindexed = await writeIndex(
-    dependencies,
-    ref,
-    good.map(({ batch, own, memory }) => {
-      const before = range(bySeq, batch.firstSeq - CONTEXT_TURNS, batch.firstSeq - 1);
-      const previous = before.filter((turn) => !excluded.has(turn.seq));
-      return batchObject(memory.id, own, previous, vectors);
-    }),
-  );
-  // Deleted while the index was written: whoever deleted it may have been there before us.
-  const since = [...(await readExcluded())].filter((seq) => !excluded.has(seq));
-  const touched = good.filter(({ batch }) =>
-    since.some((seq) => batch.firstSeq - CONTEXT_TURNS <= seq && seq <= batch.lastSeq),
-  );
-  await markIndexPending(
-    dependencies.pool,
-    ref,
-    touched.map(({ memory }) => memory.id),
-  );
-  return works.map(({ batch, refusal, memory }) => ({
+  const unindexed = good.length > 0 ? await saveAndIndex(dependencies, ref, good, bySeq, vectors) : new Map();
+  const outcomes = works.map(({ batch, refusal, memory }) => ({
     firstSeq: batch.firstSeq,
     failureReason: refusal ?? unindexed.get(memory.id) ?? null,
   }));
+  return { outcomes, vectors };
 }
 
-/** Vectors by seq: those kept from an earlier try, and new ones for the rest. */
-async function vectorsOf(
+interface Work extends ReadMemory {
+  batch: BatchRow;
+  own: Turn[];
+}
+
+/** @returns why objects were refused, by memory id */
+async function saveAndIndex(
+  dependencies: IndexBatchesDependencies,
+  ref: ConversationRef,
+  works: readonly Work[],
+  bySeq: ReadonlyMap<number, Turn>,
+  vectors: ReadonlyMap<number, Buffer>,
+): Promise<Map<string, string>> {
+  const { pool } = dependencies;
+  const first = works[0]!.batch.firstSeq - CONTEXT_TURNS;
+  const last = works.at(-1)!.batch.lastSeq;
+  const unfit = await saveRawMemories(pool, ref, works, first, last);
+  const objects = works.flatMap(({ batch, own, memory }) => {
+    if (unfit.memories.has(memory.id)) return [];
+    const before = range(bySeq, batch.firstSeq - CONTEXT_TURNS, batch.firstSeq - 1);
+    const previous = before.filter((turn) => !unfit.turns.has(turn.seq));
+    return [batchObject(memory.id, own, previous, vectors)];
+  });
+  const refused = await writeIndex(dependencies, ref, objects);
+  // Gone or rewritten while the index was written: whoever did it may have been there before us.
+  const now = await unfitMemories(pool, ref, first, last);
+  const since = [...now.turns].filter((seq) => !unfit.turns.has(seq));
+  const touched = works.filter(
+    ({ batch, memory }) =>
+      (now.memories.has(memory.id) && !unfit.memories.has(memory.id)) ||
+      since.some((seq) => batch.firstSeq - CONTEXT_TURNS <= seq && seq <= batch.lastSeq),
+  );
+  const ids = touched.map(({ memory }) => memory.id);
+  await markIndexPending(pool, ref, ids);
+  return refused;
+}
+
+/**
+ * Embeds the turns that have no vector, and adds those to `vectors`.
+ * @returns why turns were refused, by seq
+ */
+async function embedMissing(
   { pool, embedder }: IndexBatchesDependencies,
   ref: ConversationRef,
   turns: readonly Turn[],
+  vectors: Map<number, Buffer>,
   signal: AbortSignal,
-): Promise<{ vectors: Map<number, Buffer>; refused: Map<number, string> }> {
-  if (!embedder || turns.length === 0) return { vectors: new Map(), refused: new Map() };
-  const vectors = await readTurnVectors(pool, ref, embedder.name, turns[0]!.seq, turns.at(-1)!.seq);
+): Promise<Map<number, string>> {
+  if (!embedder) return new Map();
   const missing = turns.filter((turn) => !vectors.has(turn.seq));
   const { embedded, refused } = await embedTurns(embedder, missing, signal);
   const fresh = [...embedded].map(([seq, vector]) => ({ seq, vector: toInt8(vector) }));
   // Kept at once: whatever fails after this, no text is paid for twice.
   if (fresh.length > 0) await saveTurnVectors(pool, ref, embedder.name, fresh);
   for (const { seq, vector } of fresh) vectors.set(seq, vector);
-  return { vectors, refused };
+  return refused;
 }
 
 /** @returns why objects were refused, by id */
@@ -120,14 +133,8 @@ async function writeIndex(
   ref: ConversationRef,
   objects: readonly IndexObject[],
 ): Promise<Map<string, string>> {
-  const gone = await goneMemories(
-    dependencies.pool,
-    ref,
-    objects.map((object) => object.id),
-  );
-  const live = objects.filter((object) => !gone.has(object.id));
   const tenant = tenantName(ref.namespace, ref.userId);
-  const { refused } = await eachOrRefused(live, async (part) => {
+  const { refused } = await eachOrRefused(objects, async (part) => {
     await writeObjects(dependencies.index, tenant, part, (make) =>
       whileNotErased(dependencies.pool, ref, make),
     );

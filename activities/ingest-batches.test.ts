@@ -7,6 +7,7 @@ const batch = (firstSeq: number, lastSeq: number): BatchRow => ({
   reason: 'size',
   memoryId: 'm',
   attempts: 0,
+  cancelled: false,
 });
 
 describe('a page of batches', () => {

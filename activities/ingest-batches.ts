@@ -5,7 +5,7 @@ import type { ConversationRef } from '../src/domain/message';
 import { CANCELLED_REASON } from '../src/domain/import';
 import { countAttempt, finishBatches, unfinishedBatches, type BatchRow } from '../src/record/batches';
 import { nextExtractionWindow, planExtraction } from '../src/record/extraction-windows';
-import { cancelledBatches, noteObstacle } from '../src/record/import-window';
+import { noteObstacle } from '../src/record/import-window';
 import type {
   ConversationActivities,
   IngestBatchesInput,
@@ -15,7 +15,7 @@ import type {
 import type { ActivityDependencies } from './dependencies';
 import { endRunOfErased } from './end-run-of-erased';
 import { keepEpisodes } from './keep-episodes';
-import { indexBatches, type BatchOutcome } from './index-batches';
+import { indexBatches, type IndexedBatches } from './index-batches';
 import { planPending, unknownConversation } from './plan-pending';
 import { whileBeating } from './while-beating';
 
@@ -26,6 +26,7 @@ const PAGE_BATCHES = 200;
 const ALONE_AFTER_ATTEMPTS = 2;
 /** … and after this many the one at fault is given up, so that it does not block what is behind it. */
 const GIVE_UP_AFTER_ATTEMPTS = 4;
+const NO_VECTORS: ReadonlyMap<number, Buffer> = new Map();
 
 /** See workflows/conversation.contract. */
 export function createIngestBatches(
@@ -62,7 +63,7 @@ async function ingest(
   const episodes = await keepEpisodes(
     dependencies,
     ref,
-    { flush: input.flushThroughSeq > 0 },
+    { flush: input.flushThroughSeq > 0, vectors: done.vectors },
     Context.current().cancellationSignal,
   );
   await planReading(dependencies, ref);
@@ -100,15 +101,21 @@ async function workOn(
   dependencies: ActivityDependencies,
   ref: ConversationRef,
   page: readonly BatchRow[],
-): Promise<{ batches: IngestedBatch[]; indexedThrough: number | null }> {
+): Promise<{
+  batches: IngestedBatch[];
+  indexedThrough: number | null;
+  vectors: ReadonlyMap<number, Buffer>;
+}> {
   const portions = page.some((batch) => batch.attempts >= ALONE_AFTER_ATTEMPTS)
     ? page.map((batch) => [batch])
     : [page];
   const batches: IngestedBatch[] = [];
+  const vectors = new Map<number, Buffer>();
   let indexedThrough: number | null = null;
   for (const portion of portions) {
     if (portion.length === 0) continue;
-    const outcomes = await tryPortion(dependencies, ref, portion);
+    const { outcomes, vectors: own } = await tryPortion(dependencies, ref, portion);
+    for (const [seq, vector] of own) vectors.set(seq, vector);
     indexedThrough = await finishBatches(dependencies.pool, ref, outcomes);
     batches.push(
       ...portion.map((batch, place) => ({
@@ -119,14 +126,14 @@ async function workOn(
       })),
     );
   }
-  return { batches, indexedThrough };
+  return { batches, indexedThrough, vectors };
 }
 
 async function tryPortion(
   dependencies: ActivityDependencies,
   ref: ConversationRef,
   portion: readonly BatchRow[],
-): Promise<BatchOutcome[]> {
+): Promise<IndexedBatches> {
   try {
     return await indexOrCancel(dependencies, ref, portion);
   } catch (thrown) {
@@ -141,7 +148,8 @@ async function tryPortion(
     if (isErasedUser(thrown)) throw thrown;
     const only = portion[0];
     if (portion.length === 1 && only && only.attempts >= GIVE_UP_AFTER_ATTEMPTS) {
-      return [{ firstSeq: only.firstSeq, failureReason: `internal error: ${ensureError(thrown).name}` }];
+      const failureReason = `internal error: ${ensureError(thrown).name}`;
+      return { outcomes: [{ firstSeq: only.firstSeq, failureReason }], vectors: NO_VECTORS };
     }
     await noteAttempt(dependencies.pool, ref, portion, thrown);
     throw thrown;
@@ -153,16 +161,19 @@ async function indexOrCancel(
   dependencies: ActivityDependencies,
   ref: ConversationRef,
   portion: readonly BatchRow[],
-): Promise<BatchOutcome[]> {
-  const firstSeqs = portion.map((batch) => batch.firstSeq);
-  const cancelled = await cancelledBatches(dependencies.pool, ref, firstSeqs);
-  const wanted = portion.filter((batch) => !cancelled.has(batch.firstSeq));
+): Promise<IndexedBatches> {
+  const wanted = portion.filter((batch) => !batch.cancelled);
   const indexed =
     wanted.length === 0
-      ? []
+      ? { outcomes: [], vectors: NO_VECTORS }
       : await indexBatches(dependencies, ref, wanted, Context.current().cancellationSignal);
-  const outcomes = new Map(indexed.map((outcome) => [outcome.firstSeq, outcome]));
-  return firstSeqs.map((firstSeq) => outcomes.get(firstSeq) ?? { firstSeq, failureReason: CANCELLED_REASON });
+  const outcomes = new Map(indexed.outcomes.map((outcome) => [outcome.firstSeq, outcome]));
+  return {
+    outcomes: portion.map(
+      ({ firstSeq }) => outcomes.get(firstSeq) ?? { firstSeq, failureReason: CANCELLED_REASON },
+    ),
+    vectors: indexed.vectors,
+  };
 }
 
 async function noteAttempt(

@@ -4,8 +4,8 @@ import { LEAST_MESSAGES_WITH_TOPICS, planEpisodes, type EpisodeUnit } from '../s
 import { episodeSummaryId } from '../src/domain/ids';
 import type { ConversationRef } from '../src/domain/message';
 import { meanOfInt8 } from '../src/models/quantize';
-import { episodeUnits, saveEpisodes, staleEpisodesOf, type Episode } from '../src/record/episodes';
-import { readTurnVectors } from '../src/record/memories';
+import { cutEpisodes, episodeUnits, staleEpisodesOf, type Episode } from '../src/record/episodes';
+import { readTurnVectors } from '../src/record/turn-vectors';
 import { summarySeenThrough } from '../src/record/summaries';
 import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
 import type { ActivityDependencies } from './dependencies';
@@ -22,6 +22,8 @@ const LOOK_AGAIN_AFTER_MS = 15_000;
 export interface EpisodeStep {
   /** Somebody asked for a flush: what is open is summarized at once. */
   flush: boolean;
+  /** Turns' vectors that are known without asking the record, by seq. */
+  vectors: ReadonlyMap<number, Buffer>;
 }
 
 /** What the last episode of a conversation waits for. */
@@ -44,8 +46,7 @@ export async function keepEpisodes(
   signal?: AbortSignal,
 ): Promise<EpisodeOutlook> {
   try {
-    const { closed, ...outlook } = await cut(dependencies, ref);
-    const stale = await staleEpisodesOf(dependencies.pool, ref, EPISODES_A_STEP);
+    const { closed, stale, ...outlook } = await cut(dependencies, ref, step.vectors);
     const due: Episode[] = [];
     for (const episode of stale)
       if (!episode.open || step.flush || (await hasGrown(dependencies, episode))) due.push(episode);
@@ -62,29 +63,34 @@ export async function keepEpisodes(
 async function cut(
   { pool, embedder, episodes: policy }: ActivityDependencies,
   ref: ConversationRef,
-): Promise<EpisodeOutlook & { closed: number }> {
+  vectors: EpisodeStep['vectors'],
+): Promise<EpisodeOutlook & { closed: number; stale: Episode[] }> {
   let closed = 0;
   for (let attempt = 1; attempt <= MAX_CUTS; attempt += 1) {
     const found = await episodeUnits(pool, ref);
-    if (!found) return { closed, endsInMs: null, moreComes: false };
+    if (!found) {
+      const stale = await staleEpisodesOf(pool, ref, EPISODES_A_STEP);
+      return { closed, stale, endsInMs: null, moreComes: false };
+    }
     const { units, truncated, moreComes, eraseEpoch, nowMs } = found;
-    const plan = planEpisodes(await withVectors(pool, ref, embedder?.name ?? null, units), policy, {
+    const plan = planEpisodes(await withVectors(pool, ref, embedder?.name ?? null, units, vectors), policy, {
       nowMs,
       moreComes,
     });
-    const saved = await saveEpisodes(
+    const stale = await cutEpisodes(
       pool,
       ref,
       units[0]!.firstSeq,
       plan,
       nowMs + LOOK_AGAIN_AFTER_MS,
       (firstSeq) => episodeSummaryId(ref, firstSeq, eraseEpoch),
+      EPISODES_A_STEP,
     );
-    if (!saved) continue;
+    if (!stale) continue;
     closed += plan.closed.length;
     if (truncated && plan.closed.length > 0) continue;
     const endsInMs = plan.endsAtMs === null ? null : Math.max(0, plan.endsAtMs - nowMs);
-    return { closed, endsInMs, moreComes };
+    return { closed, stale, endsInMs, moreComes };
   }
   throw new UnavailableError('postgres', `a conversation’s episodes changed ${MAX_CUTS} times in a row`);
 }
@@ -95,19 +101,22 @@ async function withVectors(
   ref: ConversationRef,
   embedderName: string | null,
   units: readonly EpisodeUnit[],
+  known: EpisodeStep['vectors'],
 ): Promise<readonly EpisodeUnit[]> {
   const first = units[0]!.firstSeq;
   const last = units.at(-1)!.lastSeq;
   if (embedderName === null || last - first + 1 < LEAST_MESSAGES_WITH_TOPICS) return units;
-  const kept = await readTurnVectors(pool, ref, embedderName, first, last);
+  // The one of a turn that was refused is asked for in vain.
+  const unknown = units.find((unit) => seqsOf(unit).some((seq) => !known.has(seq)));
+  const read = unknown ? await readTurnVectors(pool, ref, embedderName, unknown.firstSeq, last) : known;
   return units.map((unit) => {
-    const vectors: Buffer[] = [];
-    for (let seq = unit.firstSeq; seq <= unit.lastSeq; seq += 1) {
-      const vector = kept.get(seq);
-      if (vector) vectors.push(vector);
-    }
+    const vectors = seqsOf(unit).flatMap((seq) => known.get(seq) ?? read.get(seq) ?? []);
     return vectors.length === 0 ? unit : { ...unit, vector: meanOfInt8(vectors) };
   });
+}
+
+function seqsOf(unit: EpisodeUnit): number[] {
+  return Array.from({ length: unit.lastSeq - unit.firstSeq + 1 }, (_, i) => unit.firstSeq + i);
 }
 
 async function hasGrown({ pool }: ActivityDependencies, episode: Episode): Promise<boolean> {

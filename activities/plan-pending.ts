@@ -2,8 +2,9 @@ import { planBatches } from '../src/domain/batching';
 import { UnavailableError } from '../src/domain/errors';
 import { effectivePolicy } from '../src/domain/effective-policy';
 import { rawMemoryId } from '../src/domain/ids';
-import { PLANNING_PAGE_MESSAGES, insertBatches, pendingTurns } from '../src/record/batches';
-import { conversationState, noteConsidered } from '../src/record/conversations';
+import { insertBatches } from '../src/record/batches';
+import { noteConsidered } from '../src/record/conversations';
+import { PLANNING_PAGE_MESSAGES, planningBasis } from '../src/record/planning';
 import type { IngestBatchesInput, IngestBatchesResult } from '../workflows/conversation.contract';
 import type { ActivityDependencies } from './dependencies';
 
@@ -40,9 +41,9 @@ async function tryToPlan(
   { pool, defaults }: Pick<ActivityDependencies, 'pool' | 'defaults'>,
   { ref, flushThroughSeq, closeTail }: IngestBatchesInput,
 ): Promise<PlannedState | null> {
-  const state = await conversationState(pool, ref);
-  if (!state) return unknownConversation(defaults.ingestion.flushIntervalMs);
-  const { pending, nowMs } = await pendingTurns(pool, ref, state.plannedThrough, state.dueThrough);
+  const basis = await planningBasis(pool, ref);
+  if (!basis) return unknownConversation(defaults.ingestion.flushIntervalMs);
+  const { state, pending, nowMs } = basis;
   const truncated = pending.length === PLANNING_PAGE_MESSAGES;
   const { ingestion } = effectivePolicy(defaults, { ingestion: state.ingestionPolicy });
   const lastSeen = pending.at(-1)?.seq ?? 0;

@@ -10,7 +10,8 @@ import { toInt8 } from '../src/models/quantize';
 import { batchObject, indexObjectsOf } from '../src/recall/index-objects';
 import { whileNotErased } from '../src/record/erasures';
 import { markIndexPending } from '../src/record/index-pending';
-import { getMemories, saveTurnVectors } from '../src/record/memories';
+import { getMemories } from '../src/record/memories';
+import { saveTurnVectors } from '../src/record/turn-vectors';
 import {
   changedSince,
   indexedAmong,

@@ -4,7 +4,7 @@ import type { IndexObject } from '../index/memory-index';
 import { fromInt8, meanOfInt8 } from '../models/quantize';
 import { turnsOutOfContext } from '../record/delete-memory';
 import { CONTEXT_TURNS } from '../record/facts';
-import { readTurnVectors } from '../record/memories';
+import { readTurnVectors } from '../record/turn-vectors';
 import { readMemoryVectors } from '../record/memory-vectors';
 import { readTurns } from '../record/messages';
 import type { Queryable } from '../record/pool';

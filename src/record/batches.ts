@@ -1,11 +1,8 @@
-import type { FlushReason, PendingTurn, PlannedBatch } from '../domain/batching';
+import type { FlushReason, PlannedBatch } from '../domain/batching';
 import { sha256Hex } from '../domain/ids';
 import type { ConversationRef } from '../domain/message';
 import type { ConversationState } from './conversations';
 import { run, type Queryable } from './pool';
-
-/** How many pending messages one planning looks at; above MAX_BATCH_MESSAGES, so that a page never cuts a batch short. */
-export const PLANNING_PAGE_MESSAGES = 2_000;
 
 /** A batch as its row says. */
 export interface BatchRow {
@@ -14,40 +11,14 @@ export interface BatchRow {
   reason: FlushReason;
   memoryId: string;
   attempts: number;
+  /** All its messages came by imports that are cancelled; what a retry has put back is not given up with them. */
+  cancelled: boolean;
 }
 
 export interface FailedRange {
   fromSeq: number;
   throughSeq: number;
   reason: string;
-}
-
-const PENDING = {
-  name: 'pending-turns',
-  text: `SELECT seq, stored_at, said_at, import_id IS NOT NULL AS imported, clock_timestamp() AS now FROM messages
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq > $4 AND seq <= $5
-          ORDER BY seq LIMIT ${PLANNING_PAGE_MESSAGES}`,
-};
-
-/** The due messages that are in no batch, in order, and the time by Postgres' clock. */
-export async function pendingTurns(
-  on: Queryable,
-  ref: ConversationRef,
-  plannedThrough: number,
-  dueThrough: number,
-): Promise<{ pending: PendingTurn[]; nowMs: number }> {
-  const result = await run<{
-    seq: number;
-    stored_at: Date;
-    said_at: Date | null;
-    imported: boolean;
-    now: Date;
-  }>(on, PENDING, [...key(ref), plannedThrough, dueThrough]);
-  const pending = result.rows.map((row): PendingTurn => {
-    const turn = { seq: row.seq, arrivedAtMs: row.stored_at.getTime() };
-    return row.imported ? { ...turn, importedSaidAtMs: row.said_at?.getTime() ?? null } : turn;
-  });
-  return { pending, nowMs: result.rows[0]?.now.getTime() ?? Date.now() };
 }
 
 const INSERT = {
@@ -100,9 +71,15 @@ export async function insertBatches(
 
 const UNFINISHED = {
   name: 'unfinished-batches',
-  text: `SELECT first_seq, last_seq, reason, memory_id, attempts FROM batches
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND status = 'planned'
-          ORDER BY first_seq LIMIT $4`,
+  text: `SELECT b.first_seq, b.last_seq, b.reason, b.memory_id, b.attempts,
+                NOT b.reopened AND NOT EXISTS (
+                  SELECT 1 FROM messages m
+                    LEFT JOIN imports i ON i.namespace = m.namespace AND i.import_id = m.import_id
+                   WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3
+                     AND m.seq BETWEEN b.first_seq AND b.last_seq AND i.cancelled_at IS NULL) AS cancelled
+           FROM batches b
+          WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.status = 'planned'
+          ORDER BY b.first_seq LIMIT $4`,
 };
 
 /** Batches that are planned but neither indexed nor failed, in order. */
@@ -117,6 +94,7 @@ export async function unfinishedBatches(
     reason: FlushReason;
     memory_id: string;
     attempts: number;
+    cancelled: boolean;
   }>(on, UNFINISHED, [...key(ref), limit]);
   return result.rows.map((row) => ({
     firstSeq: row.first_seq,
@@ -124,6 +102,7 @@ export async function unfinishedBatches(
     reason: row.reason,
     memoryId: row.memory_id,
     attempts: row.attempts,
+    cancelled: row.cancelled,
   }));
 }
 

@@ -15,7 +15,8 @@ export interface ConversationState {
   retrievalPolicy: Partial<RetrievalPolicy>;
 }
 
-interface StateRow {
+/** A conversation's row, as whoever reads its state selects it. */
+export interface StateRow {
   erase_epoch: number;
   appended_through: number;
   due_through: number;
@@ -26,7 +27,7 @@ interface StateRow {
   retrieval_policy: Partial<RetrievalPolicy>;
 }
 
-const STATE_COLUMNS = `erase_epoch, appended_through, due_through, announced_through, planned_through, indexed_through,
+export const STATE_COLUMNS = `erase_epoch, appended_through, due_through, announced_through, planned_through, indexed_through,
                        ingestion_policy, retrieval_policy`;
 const WHERE_REF = 'WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3';
 
@@ -64,7 +65,10 @@ async function readState(
   statement: { name: string; text: string },
 ): Promise<ConversationState | null> {
   const row = (await run<StateRow>(on, statement, values(ref))).rows[0];
-  if (!row) return null;
+  return row ? stateFromRow(row) : null;
+}
+
+export function stateFromRow(row: StateRow): ConversationState {
   return {
     eraseEpoch: row.erase_epoch,
     appendedThrough: row.appended_through,

@@ -86,22 +86,24 @@ export async function episodeUnits(on: Queryable, ref: ConversationRef): Promise
   };
 }
 
-const SAVE = { name: 'save-episodes', text: 'SELECT save_episodes($1, $2, $3, $4, $5) AS saved' };
+const CUT = { name: 'cut-episodes', text: 'SELECT cut_episodes($1, $2, $3, $4, $5, $6) AS stale' };
 
 /**
  * Writes down how a conversation was cut; closed episodes never change their bounds.
  * @param fromSeq where the plan starts; void when another has closed something since
  * @param lookAgainAtMs when the sweep looks after an open episode whose end nobody knows
- * @returns false when the plan was void: cut again
+ * @returns the episodes whose summaries are behind now, in order, the first `staleLimit`; null when the plan was void:
+ * cut again
  */
-export async function saveEpisodes(
+export async function cutEpisodes(
   pool: Pool,
   ref: ConversationRef,
   fromSeq: number,
   plan: EpisodePlan,
   lookAgainAtMs: number,
   summaryIdOf: (firstSeq: number) => string,
-): Promise<boolean> {
+  staleLimit: number,
+): Promise<Episode[] | null> {
   const row = (one: { firstSeq: number; lastSeq: number }, end: ClosedEpisode['end'] | null): object => ({
     first_seq: one.firstSeq,
     last_seq: one.lastSeq,
@@ -112,12 +114,13 @@ export async function saveEpisodes(
   const closed = plan.closed.map((one) => row(one, one.end));
   const open = plan.open ? [row(plan.open, null)] : [];
   return retryDeadlocks(async () => {
-    const result = await run<{ saved: boolean }>(pool, SAVE, [
+    const result = await run<{ stale: EpisodeRow[] | null }>(pool, CUT, [
       ...key(ref),
       fromSeq,
       JSON.stringify([...closed, ...open]),
+      staleLimit,
     ]);
-    return result.rows[0]!.saved;
+    return result.rows[0]!.stale?.map(fromRow) ?? null;
   });
 }
 

@@ -211,28 +211,6 @@ export async function undrivenImports(on: Queryable, forMs: number, limit: numbe
   return result.rows.map((row) => ({ namespace: row.namespace, importId: row.import_id }));
 }
 
-const CANCELLED = {
-  name: 'cancelled-batches',
-  text: `SELECT b.first_seq FROM batches b
-          WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = $3 AND b.first_seq = ANY ($4) AND NOT b.reopened
-            AND NOT EXISTS (
-              SELECT 1 FROM messages m
-                LEFT JOIN imports i ON i.namespace = m.namespace AND i.import_id = m.import_id
-               WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3
-                 AND m.seq BETWEEN b.first_seq AND b.last_seq AND i.cancelled_at IS NULL)`,
-};
-
-/** Those of these batches whose messages all came by imports that were cancelled; what a retry put back is not among them. */
-export async function cancelledBatches(
-  on: Queryable,
-  ref: ConversationRef,
-  firstSeqs: readonly number[],
-): Promise<Set<number>> {
-  const values = [ref.namespace, ref.userId, ref.conversationId, firstSeqs];
-  const result = await run<{ first_seq: number }>(on, CANCELLED, values);
-  return new Set(result.rows.map((row) => row.first_seq));
-}
-
 function key(ref: ImportRef): [string, string] {
   return [ref.namespace, ref.importId];
 }

@@ -55,40 +55,26 @@ export function memoryFromRow(row: MemoryRow): Memory {
   };
 }
 
-/** The vector of one turn, quantized. */
-export interface TurnVector {
-  seq: number;
-  vector: Buffer;
-}
+/** Of $1 (namespace), $2 (user) and $3 (JSON rows of {@link savedRow}). */
+export const INSERT_MEMORIES = `INSERT INTO memories (${SAVED_COLUMNS})
+  SELECT $1, $2, m.id, m.tier, m.layer, m.type, m.content, m.conversation_id, m.first_seq, m.last_seq,
+         m.source_message_ids, m.importance, m.persona_tags, m.emotional_signature, m.metadata, m.created_at, m.stored_at
+    FROM jsonb_to_recordset($3) AS m (id uuid, tier text, layer text, type text, content text, conversation_id text,
+         first_seq bigint, last_seq bigint, source_message_ids text[], importance double precision,
+         persona_tags text[], emotional_signature jsonb, metadata jsonb, created_at timestamptz, stored_at timestamptz)
+   -- Of a user who was erased and is back: a raw memory without its plan is one of before.
+   WHERE m.tier <> 'raw' OR NOT EXISTS (
+         SELECT 1 FROM users u WHERE u.namespace = $1 AND u.user_id = $2 AND u.erase_epoch > 0)
+      OR EXISTS (
+         SELECT 1 FROM batches b
+          WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = m.conversation_id
+            AND b.first_seq = m.first_seq AND b.memory_id = m.id)
+  ON CONFLICT (namespace, user_id, id) DO NOTHING`;
+const SAVE = { name: 'save-memories', text: INSERT_MEMORIES };
 
-const SAVE = {
-  name: 'save-memories',
-  text: `INSERT INTO memories (${SAVED_COLUMNS})
-         SELECT $1, $2, m.id, m.tier, m.layer, m.type, m.content, m.conversation_id, m.first_seq, m.last_seq,
-                m.source_message_ids, m.importance, m.persona_tags, m.emotional_signature, m.metadata, m.created_at, m.stored_at
-           FROM jsonb_to_recordset($3) AS m (id uuid, tier text, layer text, type text, content text, conversation_id text,
-                first_seq bigint, last_seq bigint, source_message_ids text[], importance double precision,
-                persona_tags text[], emotional_signature jsonb, metadata jsonb, created_at timestamptz, stored_at timestamptz)
-          -- Of a user who was erased and is back: a raw memory without its plan is one of before.
-          WHERE m.tier <> 'raw' OR NOT EXISTS (
-                SELECT 1 FROM users u WHERE u.namespace = $1 AND u.user_id = $2 AND u.erase_epoch > 0)
-             OR EXISTS (
-                SELECT 1 FROM batches b
-                 WHERE b.namespace = $1 AND b.user_id = $2 AND b.conversation_id = m.conversation_id
-                   AND b.first_seq = m.first_seq AND b.memory_id = m.id)
-         ON CONFLICT (namespace, user_id, id) DO NOTHING`,
-};
-
-/**
- * Stores memories of one user; one that is there already (a retry) stays as it is, deleted or not.
- * @returns how many were new
- */
-export async function saveMemories(
-  on: Queryable,
-  owner: { namespace: string; userId: string },
-  memories: readonly Memory[],
-): Promise<number> {
-  const rows = memories.map((memory) => ({
+/** A memory's row for INSERT_MEMORIES. */
+export function savedRow(memory: Memory): Record<string, unknown> {
+  return {
     id: memory.id,
     tier: memory.tier,
     layer: memory.layer,
@@ -104,52 +90,21 @@ export async function saveMemories(
     metadata: memory.metadata,
     created_at: memory.createdAt,
     stored_at: memory.storedAt,
-  }));
-  const result = await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
+  };
+}
+
+/**
+ * Stores memories of one user; one that is there already (a retry) stays as it is, deleted or not.
+ * @returns how many were new
+ */
+export async function saveMemories(
+  on: Queryable,
+  owner: { namespace: string; userId: string },
+  memories: readonly Memory[],
+): Promise<number> {
+  const rows = JSON.stringify(memories.map(savedRow));
+  const result = await run(on, SAVE, [owner.namespace, owner.userId, rows]);
   return result.rowCount ?? 0;
-}
-
-const SAVE_VECTORS = {
-  name: 'save-turn-vectors',
-  text: `INSERT INTO turn_vectors (namespace, user_id, conversation_id, seq, embedder, vector)
-         SELECT $1, $2, $3, v.seq, $4, v.vector FROM unnest($5::bigint[], $6::bytea[]) AS v (seq, vector)
-         ON CONFLICT (namespace, user_id, conversation_id, seq, embedder) DO NOTHING`,
-};
-
-/** Keeps turns' vectors; those that are there already stay, so that a retry computes the same index objects. */
-export async function saveTurnVectors(
-  on: Queryable,
-  ref: ConversationRef,
-  embedderName: string,
-  vectors: readonly TurnVector[],
-): Promise<void> {
-  await run(on, SAVE_VECTORS, [
-    ref.namespace,
-    ref.userId,
-    ref.conversationId,
-    embedderName,
-    vectors.map((v) => v.seq),
-    vectors.map((v) => v.vector),
-  ]);
-}
-
-const READ_VECTORS = {
-  name: 'read-turn-vectors',
-  text: `SELECT seq, vector FROM turn_vectors
-          WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND embedder = $4 AND seq BETWEEN $5 AND $6`,
-};
-
-/** The vectors kept for a range of turns: a retry does not embed again what was embedded before. */
-export async function readTurnVectors(
-  on: Queryable,
-  ref: ConversationRef,
-  embedderName: string,
-  firstSeq: number,
-  lastSeq: number,
-): Promise<Map<number, Buffer>> {
-  const values = [ref.namespace, ref.userId, ref.conversationId, embedderName, firstSeq, lastSeq];
-  const result = await run<{ seq: number; vector: Buffer }>(on, READ_VECTORS, values);
-  return new Map(result.rows.map((row) => [row.seq, row.vector]));
 }
 
 const GET = {
@@ -223,19 +178,4 @@ export async function memoriesOfMessages(
     seqs,
   ]);
   return result.rows.map(memoryFromRow);
-}
-
-const DELETED_IDS = {
-  name: 'gone-memories',
-  text: `SELECT id FROM memories WHERE namespace = $1 AND user_id = $2 AND id = ANY ($3) AND NOT (${LIVE_MEMORY})`,
-};
-
-/** Which of these memories can no longer be recalled: a late index write must not bring them back. */
-export async function goneMemories(
-  on: Queryable,
-  owner: { namespace: string; userId: string },
-  ids: readonly string[],
-): Promise<Set<string>> {
-  const result = await run<{ id: string }>(on, DELETED_IDS, [owner.namespace, owner.userId, ids]);
-  return new Set(result.rows.map((row) => row.id));
 }

@@ -128,7 +128,8 @@ function reusedIds(error: Error & { detail?: string }, messages: readonly Incomi
   );
 }
 
-interface TurnRow {
+/** A turn's row, as every reader of turns selects it. */
+export interface TurnRow {
   seq: number;
   message_id: string;
   role: Role;
@@ -141,9 +142,11 @@ interface TurnRow {
   active_personas: string[] | null;
 }
 
+export const TURN_COLUMNS = `seq, message_id, role, name, content, said_at, stored_at, metadata, forced_persona, active_personas`;
+
 const READ_RANGE = {
   name: 'read-range',
-  text: `SELECT seq, message_id, role, name, content, said_at, stored_at, metadata, forced_persona, active_personas FROM messages
+  text: `SELECT ${TURN_COLUMNS} FROM messages
           WHERE namespace = $1 AND user_id = $2 AND conversation_id = $3 AND seq BETWEEN $4 AND $5 ORDER BY seq`,
 };
 
@@ -189,7 +192,7 @@ export async function readTurnsBefore(
   return result.rows.map(turnFromRow).reverse();
 }
 
-function turnFromRow(row: TurnRow): Turn {
+export function turnFromRow(row: TurnRow): Turn {
   return {
     seq: row.seq,
     messageId: row.message_id,

@@ -10,7 +10,6 @@ export interface SaidTrade extends Trade {
 
 /** What a raw memory was read as. */
 export interface MemoryReading {
-  memoryId: string;
   personas: readonly PersonaTag[];
   trades: readonly SaidTrade[];
 }
@@ -18,29 +17,6 @@ export interface MemoryReading {
 interface Owner {
   namespace: string;
   userId: string;
-}
-
-const SAVE = {
-  name: 'save-readings',
-  text: `INSERT INTO memory_readings (namespace, user_id, memory_id, personas, trades)
-         SELECT $1, $2, m.id, r.personas, r.trades
-           FROM jsonb_to_recordset($3) AS r (memory_id uuid, personas jsonb, trades jsonb)
-           JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.id = r.memory_id AND m.content <> ''
-         ON CONFLICT (namespace, user_id, memory_id) DO NOTHING`,
-};
-
-/** Keeps what memories were read as; of those that are gone, nothing. Again is harmless. */
-export async function saveReadings(
-  on: Queryable,
-  owner: Owner,
-  readings: readonly MemoryReading[],
-): Promise<void> {
-  const rows = readings.map(({ memoryId, personas, trades }) => ({
-    memory_id: memoryId,
-    personas,
-    trades: trades.length > 0 ? trades : null,
-  }));
-  await run(on, SAVE, [owner.namespace, owner.userId, JSON.stringify(rows)]);
 }
 
 const ANEW = {

@@ -14,7 +14,8 @@ import {
 import { beginIdempotent, finishIdempotent } from '../../src/record/idempotency';
 import { acceptImportChunk, encodeChunk, type ChunkLine } from '../../src/record/import-chunks';
 import { createImport, endImportBody, importRejections, viewImport } from '../../src/record/imports';
-import { saveMemories, saveTurnVectors } from '../../src/record/memories';
+import { saveMemories } from '../../src/record/memories';
+import { saveTurnVectors } from '../../src/record/turn-vectors';
 import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
 import { createPool, transaction } from '../../src/record/pool';

@@ -164,7 +164,7 @@ describe('deleting', () => {
     await indexBatches(
       { ...deps, ...createReaders(null), index },
       ref,
-      [{ firstSeq: 2, lastSeq: 2, reason: 'size', attempts: 0, memoryId }],
+      [{ firstSeq: 2, lastSeq: 2, reason: 'size', attempts: 0, cancelled: false, memoryId }],
       NEVER,
     );
     expect(await search('pomegran')).toEqual([memoryId]);

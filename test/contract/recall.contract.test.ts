@@ -96,10 +96,11 @@ describe.each(makers)('recall with %s', (_name, makeEmbedder) => {
         lastSeq,
         reason: 'size' as const,
         attempts: 1,
+        cancelled: false,
         memoryId: rawMemoryId(ref, first, lastSeq, 0),
       });
     }
-    const outcomes = await indexBatches(
+    const { outcomes } = await indexBatches(
       {
         pool,
         index,

@@ -10,12 +10,7 @@ import { createDefaultSummarizer } from '../../src/recall/default-summarizer';
 import { readSummaries } from '../../src/recall/read-summaries';
 import { finishBatches, unfinishedBatches } from '../../src/record/batches';
 import { saveEpisodeSummaries, type MadeSummary } from '../../src/record/episode-summaries';
-import {
-  coveredByEpisode,
-  markEpisodesStale,
-  saveEpisodes,
-  staleEpisodesOf,
-} from '../../src/record/episodes';
+import { coveredByEpisode, cutEpisodes, markEpisodesStale, staleEpisodesOf } from '../../src/record/episodes';
 import { saveMemories } from '../../src/record/memories';
 import { acceptMessages, readTurns } from '../../src/record/messages';
 import { migrate } from '../../src/record/migrate';
@@ -147,12 +142,15 @@ describe('episodes in the record', () => {
   it('are the same after crashes in the middle of summarizing, and none is there twice', async () => {
     const whole = newRef();
     await said(whole);
-    await keepEpisodes(dependencies(createDefaultSummarizer()), whole, { flush: true });
+    await keepEpisodes(dependencies(createDefaultSummarizer()), whole, { flush: true, vectors: new Map() });
     const broken = newRef();
     await said(broken);
     const { summarizer, deaths } = mortal();
     for (let attempt = 1; attempt <= 50; attempt += 1) {
-      const done = await keepEpisodes(dependencies(summarizer), broken, { flush: true }).then(
+      const done = await keepEpisodes(dependencies(summarizer), broken, {
+        flush: true,
+        vectors: new Map(),
+      }).then(
         () => true,
         () => false,
       );
@@ -173,7 +171,7 @@ describe('episodes in the record', () => {
   it('tell which memories are covered by an episode that has ended', async () => {
     const ref = newRef();
     await said(ref);
-    await keepEpisodes(dependencies(createDefaultSummarizer()), ref, { flush: true });
+    await keepEpisodes(dependencies(createDefaultSummarizer()), ref, { flush: true, vectors: new Map() });
     const { rows } = await pool.query<{ covered: boolean; last_seq: number }>(
       `SELECT ${coveredByEpisode('m')} AS covered, last_seq FROM memories m WHERE namespace = $1 ORDER BY last_seq`,
       [ref.namespace],
@@ -187,7 +185,7 @@ describe('episodes in the record', () => {
     const ref = newRef();
     await said(ref);
     const cut = (lastSeq: number) =>
-      saveEpisodes(
+      cutEpisodes(
         pool,
         ref,
         1,
@@ -198,22 +196,24 @@ describe('episodes in the record', () => {
         },
         Date.now(),
         () => randomUUID(),
+        9,
       );
     const saved = await Promise.all([cut(10), cut(20)]);
-    expect([...saved].sort()).toEqual([false, true]);
-    expect(await cut(30)).toBe(false);
+    expect(saved.filter((stale) => stale === null)).toHaveLength(1);
+    expect(await cut(30)).toBeNull();
     const end = saved[0] ? 10 : 20;
     const rows = (await staleEpisodesOf(pool, ref, 9)).map((one) => [one.firstSeq, one.lastSeq, one.open]);
     expect(rows).toEqual([
       [1, end, false],
       [end + 1, MESSAGES, true],
     ]);
+    expect(saved.find((stale) => stale !== null)).toEqual(await staleEpisodesOf(pool, ref, 9));
   });
 
   it('stay behind when they change while they are summarized, and lose what nothing is left of', async () => {
     const ref = newRef();
     await said(ref);
-    await keepEpisodes(dependencies(createDefaultSummarizer()), ref, { flush: true });
+    await keepEpisodes(dependencies(createDefaultSummarizer()), ref, { flush: true, vectors: new Map() });
     expect(await staleEpisodesOf(pool, ref, 9)).toEqual([]);
     const before = await episodic(ref);
     const memories = before.flatMap((one) => one.sourceIds);

@@ -41,9 +41,10 @@ export async function indexTalk(
     lastSeq: seq,
     reason: 'size' as const,
     attempts: 0,
+    cancelled: false,
     memoryId: rawMemoryId(ref, seq, seq, 0),
   }));
-  const outcomes = await indexBatches({ ...dependencies, ...createReaders(null) }, ref, batches, NEVER);
+  const { outcomes } = await indexBatches({ ...dependencies, ...createReaders(null) }, ref, batches, NEVER);
   expect(outcomes.every((outcome) => outcome.failureReason === null)).toBe(true);
   return batches.map((batch) => batch.memoryId);
 }

@@ -18,6 +18,7 @@ import * as toldPersonas from './0024-told-personas';
 import * as activePersonas from './0025-active-personas';
 import * as acceptRequests from './0026-accept-requests';
 import * as saveEpisodes from './0027-save-episodes';
+import * as cutEpisodes from './0028-cut-episodes';
 
 export interface Migration {
   version: number;
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly Migration[] = [
   activePersonas,
   acceptRequests,
   saveEpisodes,
+  cutEpisodes,
 ];
