@@ -1,5 +1,9 @@
 import { describeEmbedderContract } from '../../test/contract/embedder.contract';
-import { startStubEmbeddingServer, type StubEmbeddingServer } from '../../test/support/stub-embedding-server';
+import {
+  base64Of,
+  startStubEmbeddingServer,
+  type StubEmbeddingServer,
+} from '../../test/support/stub-embedding-server';
 import { RefusedError, UnavailableError } from '../domain/errors';
 import { createOpenAiEmbedder, parseRetryAfter, type OpenAiEmbedderOptions } from './openai-embedder';
 
@@ -54,6 +58,31 @@ describe('the OpenAI-compatible embedder', () => {
   it('asks only models known to shorten their vectors to do so', async () => {
     await open({ model: 'text-embedding-3-small' }).embed(['a'], document);
     expect(stub.requests[0]!.dimensions).toBe(DIMENSIONS);
+  });
+
+  it.each([
+    ['given', ['base64', 'base64']],
+    ['ignored', ['base64', 'base64']],
+    ['refused', ['base64', undefined, undefined]],
+  ] as const)('asks for base64 and takes what it gets: %s', async (base64, asked) => {
+    const [expected] = await open().embed(['tea or coffee'], document);
+    stub.reset();
+    stub.base64 = base64;
+    const embedder = open();
+    const vectors = [
+      ...(await embedder.embed(['tea or coffee'], document)),
+      ...(await embedder.embed(['tea'], document)),
+    ];
+    expect(vectors[0]).toEqual(expected);
+    expect(vectors[1]).not.toEqual(expected);
+    expect(stub.requests.map(({ encoding }) => encoding)).toEqual(asked);
+  });
+
+  it('does without base64 in requests that were under way, too', async () => {
+    stub.base64 = 'refused';
+    const embedder = open();
+    const texts = ['a', 'b', 'c'];
+    expect(await Promise.all(texts.map((text) => embedder.embed([text], document)))).toHaveLength(3);
   });
 
   it.each([400, 413, 422])('gives a text up at %i, once', async (status) => {
@@ -132,6 +161,24 @@ describe('the OpenAI-compatible embedder', () => {
         data: [
           { index: 0, embedding: vector },
           { index: 1, embedding: [null, ...vector.slice(1)] },
+        ],
+      },
+    ],
+    [
+      'no numbers in base64',
+      {
+        data: [
+          { index: 0, embedding: vector },
+          { index: 1, embedding: base64Of([NaN, ...vector.slice(1)]) },
+        ],
+      },
+    ],
+    [
+      'half of a base64',
+      {
+        data: [
+          { index: 0, embedding: vector },
+          { index: 1, embedding: base64Of(vector).slice(0, 40) },
         ],
       },
     ],

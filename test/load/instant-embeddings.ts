@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { base64Of } from '../support/stub-embedding-server';
 
 /**
  * An OpenAI-compatible embeddings service that costs nothing: every text has one of a few vectors, as far apart as the
@@ -17,24 +18,27 @@ const VARIANTS = 64;
 const SHARED = 0.35;
 
 export async function startInstantEmbeddings(dimensions: number): Promise<InstantEmbeddings> {
-  const vectors = Array.from({ length: VARIANTS }, (_, v) =>
-    JSON.stringify(
-      Array.from(
-        { length: dimensions },
-        (_, d) => Math.round(1e4 * (SHARED + Math.sin(1 + v * 31 + d))) / 1e4,
-      ),
-    ),
-  );
+  const vectors = Array.from({ length: VARIANTS }, (_, v) => {
+    const vector = Array.from(
+      { length: dimensions },
+      (_, d) => Math.round(1e4 * (SHARED + Math.sin(1 + v * 31 + d))) / 1e4,
+    );
+    return { base64: JSON.stringify(base64Of(vector)), float: JSON.stringify(vector) };
+  });
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { input } = JSON.parse(Buffer.concat(chunks).toString()) as { input: string | string[] };
+      const { input, encoding_format: encoding = 'float' } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        input: string | string[];
+        encoding_format?: 'base64' | 'float';
+      };
       const texts = Array.isArray(input) ? input : [input];
       stub.requests += 1;
       stub.texts += texts.length;
       const data = texts.map(
-        (text, index) => `{"index":${index},"embedding":${vectors[(text.length + index) % VARIANTS]}}`,
+        (text, index) =>
+          `{"index":${index},"embedding":${vectors[(text.length + index) % VARIANTS]![encoding]}}`,
       );
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(`{"data":[${data.join(',')}]}`);

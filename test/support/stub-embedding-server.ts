@@ -24,6 +24,8 @@ export interface StubEmbeddingServer {
   refusedMarker: string | null;
   /** Any request with a text containing it is answered with 500. */
   troublingMarker: string | null;
+  /** What it does when it is asked for base64: as it is asked, numbers all the same, or nothing. */
+  base64: 'given' | 'ignored' | 'refused';
   /** The bearer token it insists on, if any. */
   apiKey: string | null;
   /** Every request that arrived, whatever came of it. */
@@ -40,6 +42,7 @@ export interface StubRequest {
   texts: string[];
   model: string;
   dimensions: number | undefined;
+  encoding: string | undefined;
   authorization: string | undefined;
 }
 
@@ -66,13 +69,25 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
       input: string | string[];
       model: string;
       dimensions?: number;
+      encoding_format?: string;
     };
     const texts = Array.isArray(body.input) ? body.input : [body.input];
     const { authorization } = request.headers;
-    requests.push({ texts, model: body.model, dimensions: body.dimensions, authorization });
+    requests.push({
+      texts,
+      model: body.model,
+      dimensions: body.dimensions,
+      encoding: body.encoding_format,
+      authorization,
+    });
     if (server.apiKey !== null && authorization !== `Bearer ${server.apiKey}`) {
       return answer(response, 401, failure('invalid_api_key'));
     }
+    if (body.encoding_format && server.base64 === 'refused')
+      return answer(response, 422, {
+        detail: [{ type: 'extra_forbidden', loc: ['body', 'encoding_format'] }],
+      });
+    const base64 = body.encoding_format === 'base64' && server.base64 === 'given';
     const now: StubBehaviour =
       behaviour.kind === 'limit' && Date.now() >= limitedUntil ? { kind: 'answer' } : behaviour;
     const { refusedMarker, troublingMarker } = server;
@@ -85,7 +100,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
         return answer(response, now.status, failure(now.code ?? 'stub', now.param));
       case 'cut': {
         count(texts);
-        const whole = JSON.stringify(embeddings(texts));
+        const whole = JSON.stringify(embeddings(texts, base64));
         response.writeHead(200, {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(whole),
@@ -108,7 +123,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
         if (troublingMarker !== null && texts.some((text) => text.includes(troublingMarker)))
           return answer(response, 500, failure('stub'));
         count(texts);
-        return answer(response, 200, embeddings(texts));
+        return answer(response, 200, embeddings(texts, base64));
     }
   }
 
@@ -116,11 +131,11 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
     for (const text of texts) embedded.set(text, (embedded.get(text) ?? 0) + 1);
   }
 
-  function embeddings(texts: string[]): object {
+  function embeddings(texts: string[], base64: boolean): object {
     const data = texts.map((text, index) => ({
       object: 'embedding',
       index,
-      embedding: hashedWords(text, dimensions),
+      embedding: base64 ? base64Of(hashedWords(text, dimensions)) : hashedWords(text, dimensions),
     }));
     // Out of order on purpose: the index says which text a vector belongs to.
     return { object: 'list', data: data.reverse(), usage: { prompt_tokens: 0, total_tokens: 0 } };
@@ -130,6 +145,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
     url: '',
     refusedMarker: null,
     troublingMarker: null,
+    base64: 'given',
     apiKey: null,
     requests,
     get behaviour() {
@@ -145,6 +161,7 @@ export async function startStubEmbeddingServer({ dimensions = 64 } = {}): Promis
       behaviour = { kind: 'answer' };
       server.refusedMarker = null;
       server.troublingMarker = null;
+      server.base64 = 'given';
       server.apiKey = null;
       requests.length = 0;
       embedded.clear();
@@ -169,6 +186,13 @@ function hashedWords(text: string, dimensions: number): number[] {
   }
   if (!vector.some((value) => value !== 0)) vector[0] = 1;
   return vector;
+}
+
+/** Little-endian 32-bit floats, as OpenAI's API answers. */
+export function base64Of(vector: readonly number[]): string {
+  const bytes = Buffer.alloc(vector.length * Float32Array.BYTES_PER_ELEMENT);
+  vector.forEach((value, i) => bytes.writeFloatLE(value, i * Float32Array.BYTES_PER_ELEMENT));
+  return bytes.toString('base64');
 }
 
 function failure(code: string, param?: string): object {
