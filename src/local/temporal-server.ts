@@ -16,8 +16,18 @@ export const SEARCH_ATTRIBUTES = {
   MemLastMessageAt: 'Datetime',
 } as const;
 
-/** Fair queues, so that one user's import does not stand in front of everybody. */
-const DYNAMIC_CONFIG = { 'matching.enableFairness': true, 'matching.useNewMatcher': true };
+/**
+ * Fair queues, so that one user's import does not stand in front of everybody. One partition each: a partition hands
+ * out by itself, so that in one of several what is live waits behind the imports in the others. Reading and writing go
+ * together: pollers are spread over what is read, and few come through from partitions where nothing is written.
+ * deploy/temporal/dynamic-config.yaml says the same for a cluster.
+ */
+const DYNAMIC_CONFIG = {
+  'matching.enableFairness': true,
+  'matching.useNewMatcher': true,
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+};
 
 /** What was deleted is overwritten, and the write-ahead log cut when it starts anew: an erased user's ids are gone. */
 const FORGET_DELETED = { secure_delete: 'on', journal_size_limit: 0 };

@@ -12,6 +12,7 @@ import { retryUntil } from './retry-until';
 import type { MaintenanceJob } from '../../workflows/maintenance.contract';
 import { ensureDriftSchedule, ensureMaintenanceSchedules, ensureSweepSchedule } from './schedules';
 import { ensureSearchAttributes } from './search-attributes';
+import { wakePartitions } from './wake-partitions';
 
 export interface WorkerLoopOptions {
   at: TemporalAddress;
@@ -84,6 +85,9 @@ async function runOnce(options: WorkerLoopOptions, onRunning: (worker: Worker) =
   );
   const setup = new AbortController();
   const stopSetup = (): void => setup.abort(signal.reason);
+  const unlessStopped = (thrown: unknown): void => {
+    if (!setup.signal.aborted) throw thrown;
+  };
   signal.addEventListener('abort', stopSetup, { once: true });
   try {
     await retryUntil('ensure search attributes', () => ensureSearchAttributes(client, SETUP_DEADLINE_MS), {
@@ -100,9 +104,8 @@ async function runOnce(options: WorkerLoopOptions, onRunning: (worker: Worker) =
         await ensureDriftSchedule(client, { ...common, intervalMs: options.driftIntervalMs });
       },
       { signal: setup.signal, logger },
-    ).catch((thrown: unknown) => {
-      if (!setup.signal.aborted) throw thrown;
-    });
+    ).catch(unlessStopped);
+    const waking = wakePartitions({ client, taskQueue, signal: setup.signal, logger }).catch(unlessStopped);
     const stop = (): void => worker.shutdown();
     const running = worker.run();
     onRunning(worker);
@@ -115,7 +118,7 @@ async function runOnce(options: WorkerLoopOptions, onRunning: (worker: Worker) =
     } finally {
       signal.removeEventListener('abort', stop);
       setup.abort();
-      await scheduled;
+      await Promise.all([scheduled, waking]);
     }
   } finally {
     signal.removeEventListener('abort', stopSetup);

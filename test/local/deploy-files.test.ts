@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { temporalSpec } from '../../src/local/temporal-server';
 
 const ROOT = path.resolve(__dirname, '../..');
 
@@ -40,5 +42,17 @@ describe('what is run elsewhere is valid to its own tools', () => {
       },
       60_000,
     );
+  }
+});
+
+test('deploy/temporal/dynamic-config.yaml sets what the local Temporal is run with', () => {
+  const file = readFileSync(path.join(ROOT, 'deploy/temporal/dynamic-config.yaml'), 'utf8');
+  const ports = { port: 1, uiPort: 2, httpPort: 3, metricsPort: 4 };
+  const { args } = temporalSpec({ binary: 'temporal', dataDir: '.', logFile: 'log', ...ports });
+  const settings = args.filter((_, i) => args[i - 1] === '--dynamic-config-value');
+  expect(settings.length).toBeGreaterThan(0);
+  for (const setting of settings) {
+    const [name, value] = setting.split('=');
+    expect(file).toContain(`\n${name}:\n  - value: ${value}\n`);
   }
 });
