@@ -147,6 +147,28 @@ describe('deleting', () => {
     expect(await search('night')).toEqual([third]);
   });
 
+  it.each(['deleted', 'rewritten'] as const)(
+    'a batch that is indexed again does not bring back what was %s meanwhile',
+    async (how) => {
+      const ref = { ...owner, conversationId: 'c' };
+      const [id] = await talk('c', ['My safe word is pomegranate']);
+      const changed = await transaction(pool, async (client) => {
+        if (how === 'deleted') return deleteMemory(client, owner, id!);
+        await changeMemory(client, owner, id!, { content: 'My safe word is a secret' });
+        return [id!];
+      });
+      await keepIndex(deps, owner, changed!);
+      await indexBatches(
+        { ...deps, ...createReaders(null) },
+        ref,
+        [{ firstSeq: 1, lastSeq: 1, reason: 'size', attempts: 0, cancelled: false, memoryId: id! }],
+        NEVER,
+      );
+      expect(await search('pomegran')).toEqual([]);
+      expect(await search('secret')).toEqual(how === 'rewritten' ? [id] : []);
+    },
+  );
+
   it('while a later batch is indexed: its words do not stay', async () => {
     const ref = { ...owner, conversationId: 'c' };
     const [secret] = await talk('c', ['My safe word is pomegranate']);
