@@ -24,14 +24,14 @@ import {
 import { meanOfInt8 } from '../src/models/quantize';
 import { keepIndex } from '../src/recall/keep-index';
 import { queryTermsOf, termsOf } from '../src/recall/terms';
-import { turnsOutOfContext } from '../src/record/delete-memory';
 import { newestFacts, saveExtractedFacts } from '../src/record/extracted-facts';
 import { degradeWindow, nextExtractionWindow } from '../src/record/extraction-windows';
 import { getMemories } from '../src/record/memories';
-import { readTurnVectors } from '../src/record/turn-vectors';
 import { readTurns } from '../src/record/messages';
 import { readModelResult, saveModelResult } from '../src/record/model-results';
+import { unfitMemories } from '../src/record/raw-memories';
 import { taggedMemories } from '../src/record/told-personas';
+import { readTurnVectors } from '../src/record/turn-vectors';
 import { TELL_LATER_MS } from '../src/temporal/tiers-signals';
 import type { ExtractionActivities, WindowRange } from '../workflows/extraction.contract';
 import { askWithinBudget, callsRenewedAt } from './ask-within-budget';
@@ -94,7 +94,7 @@ async function answerFor(
   const key = resultKey({ ref, firstSeq, lastSeq });
   const kept = (await readModelResult(pool, ref, key)) as KeptAnswer | null;
   if (kept) return kept;
-  const gone = await turnsOutOfContext(pool, ref, firstSeq, lastSeq);
+  const { turns: gone } = await unfitMemories(pool, ref, firstSeq, lastSeq);
   const turns = (await readTurns(pool, ref, firstSeq, lastSeq)).filter(
     (turn) => !gone.has(turn.seq) && turn.role !== 'tool',
   );

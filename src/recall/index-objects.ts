@@ -2,13 +2,12 @@ import { speaksForItself, type Memory } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
 import type { IndexObject } from '../index/memory-index';
 import { fromInt8, meanOfInt8 } from '../models/quantize';
-import { turnsOutOfContext } from '../record/delete-memory';
 import { CONTEXT_TURNS } from '../record/facts';
-import { readTurnVectors } from '../record/turn-vectors';
 import { readMemoryVectors } from '../record/memory-vectors';
-import { readTurns } from '../record/messages';
 import type { Queryable } from '../record/pool';
+import { unfitMemories } from '../record/raw-memories';
 import type { Owner } from '../record/recall-reads';
+import { readTurnsWithVectors } from '../record/turn-vectors';
 import { indexTermsOf, type IndexedTurn } from './index-terms';
 
 /**
@@ -52,15 +51,13 @@ async function objectOfBatch(
   if (conversationId === null || firstSeq === null || lastSeq === null)
     throw new Error(`memory ${memory.id} is a batch's, but its range is not in the record`);
   const ref: ConversationRef = { namespace, userId, conversationId };
-  const turns = await readTurns(on, ref, firstSeq - CONTEXT_TURNS, lastSeq);
-  const vectors = embedderName
-    ? await readTurnVectors(on, ref, embedderName, firstSeq, lastSeq)
-    : new Map<number, Buffer>();
-  const excluded = await turnsOutOfContext(on, ref, firstSeq - CONTEXT_TURNS, firstSeq - 1);
+  const from = firstSeq - CONTEXT_TURNS;
+  const { turns, vectors } = await readTurnsWithVectors(on, ref, embedderName, from, lastSeq);
+  const unfit = await unfitMemories(on, ref, from, firstSeq - 1);
   return batchObject(
     memory.id,
     turns.filter((turn) => turn.seq >= firstSeq),
-    turns.filter((turn) => turn.seq < firstSeq && !excluded.has(turn.seq)),
+    turns.filter((turn) => turn.seq < firstSeq && !unfit.turns.has(turn.seq)),
     vectors,
   );
 }

@@ -1,4 +1,3 @@
-import type { ConversationRef } from '../domain/message';
 import { markEpisodesStale } from './episodes';
 import { memoriesInContextOf } from './facts';
 import { markIndexPending } from './index-pending';
@@ -103,25 +102,4 @@ export async function forgetTracesOf(
   // In this order: an answer that is kept between the two is forgotten by the second.
   await run(on, VOID_ANSWERS_IN_FLIGHT, key);
   await run(on, FORGET_ANSWERS, key);
-}
-
-const OUT_OF_CONTEXT = {
-  name: 'turns-out-of-context',
-  text: `SELECT seq FROM memories m
-          CROSS JOIN LATERAL generate_series(greatest(m.first_seq, $4), least(m.last_seq, $5)) AS seq
-          WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3 AND m.tier = 'raw'
-            AND m.first_seq <= $5 AND m.last_seq >= $4
-            AND (m.deleted_at IS NOT NULL OR m.content_edited OR m.expires_at <= clock_timestamp())`,
-};
-
-/** Which turns of a range must not help to index others: what was deleted, has expired, or was rewritten by hand. */
-export async function turnsOutOfContext(
-  on: Queryable,
-  ref: ConversationRef,
-  firstSeq: number,
-  lastSeq: number,
-): Promise<Set<number>> {
-  const values = [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq];
-  const result = await run<{ seq: number }>(on, OUT_OF_CONTEXT, values);
-  return new Set(result.rows.map((row) => row.seq));
 }

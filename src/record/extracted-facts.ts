@@ -5,13 +5,13 @@ import type { Memory } from '../domain/memory';
 import { saidAt, type ConversationRef } from '../domain/message';
 import type { ToldPersonas } from '../domain/unsure-personas';
 import { conversationState } from './conversations';
-import { turnsOutOfContext } from './delete-memory';
 import { markEpisodesStale } from './episodes';
 import { finishWindow, lockWindow, type ExtractionWindow } from './extraction-windows';
 import { markIndexPending } from './index-pending';
 import { LIVE_MEMORY, saveMemories } from './memories';
 import { forgetModelResults } from './model-results';
 import { run, transaction, type Queryable } from './pool';
+import { unfitMemories } from './raw-memories';
 import { markTiersPending } from './tier-marks';
 import { saveToldPersonas } from './told-personas';
 
@@ -83,7 +83,7 @@ export async function saveExtractedFacts(
     const state = await conversationState(client, ref);
     if (!state) return nothing;
     await run(client, HOLD_SOURCES, [ref.namespace, ref.userId, ref.conversationId, firstSeq, lastSeq]);
-    const gone = await turnsOutOfContext(client, ref, firstSeq, lastSeq);
+    const { turns: gone } = await unfitMemories(client, ref, firstSeq, lastSeq);
     const kept = extracted.facts.filter((fact) => fact.sources.every((turn) => !gone.has(turn.seq)));
     const memories = kept.map((fact, place) =>
       memoryOf(

@@ -124,7 +124,7 @@ export async function indexedAmong(
   return new Set(result.rows.map((row) => row.id));
 }
 
-// What was deleted, has expired or was rewritten by hand must not help to index its neighbours (turnsOutOfContext).
+// What was deleted, has expired or was rewritten by hand must not help to index its neighbours (unfitMemories).
 const TURNS = {
   name: 'reindex-turns',
   text: `SELECT m.id AS memory_id, t.seq, t.role, t.name, t.content,
