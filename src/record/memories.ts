@@ -32,6 +32,14 @@ export const MEMORY_COLUMNS = `${SAVED_COLUMNS}, content_edited`;
 /** What "can be recalled" means, wherever memories are read: cleanup may run later. */
 export const LIVE_MEMORY = `deleted_at IS NULL AND superseded_by IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
 
+/**
+ * SQL for "what this memory was made of no longer counts as it was said": it was deleted, has expired or was rewritten by
+ * hand. Of a memories row with this alias; true or false, never null.
+ */
+export function isWithdrawn(alias: string): string {
+  return `((${alias}.deleted_at IS NOT NULL OR ${alias}.content_edited OR ${alias}.expires_at <= clock_timestamp()) IS TRUE)`;
+}
+
 export function memoryFromRow(row: MemoryRow): Memory {
   return {
     namespace: row.namespace,

@@ -1,5 +1,6 @@
 import type { ConversationRef, IncomingMessage, Role, Turn } from '../domain/message';
 import { DomainError } from '../domain/errors';
+import { isWithdrawn } from './memories';
 import { run, sqlState, type Queryable } from './pool';
 
 /** SQLSTATE that accept_messages raises when an id is reused with other content. */
@@ -255,7 +256,7 @@ const WITHDRAWN = {
   text: `SELECT s.message_id FROM messages s
            JOIN memories m ON m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = $3 AND m.tier = 'raw'
             AND m.first_seq <= s.seq AND m.last_seq >= s.seq
-            AND (m.deleted_at IS NOT NULL OR m.content_edited OR m.expires_at <= clock_timestamp())
+            AND ${isWithdrawn('m')}
           WHERE s.namespace = $1 AND s.user_id = $2 AND s.conversation_id = $3 AND s.message_id = ANY ($4)`,
 };
 

@@ -1,6 +1,6 @@
 import type { Memory } from '../domain/memory';
 import type { ConversationRef } from '../domain/message';
-import { INSERT_MEMORIES, LIVE_MEMORY, savedRow } from './memories';
+import { INSERT_MEMORIES, LIVE_MEMORY, isWithdrawn, savedRow } from './memories';
 import { run, type Queryable } from './pool';
 import type { MemoryReading } from './readings';
 
@@ -19,8 +19,7 @@ export interface Unfit {
 }
 
 const UNFIT = (conversationId: string, firstSeq: string, lastSeq: string): string =>
-  `SELECT m.id, m.first_seq, m.last_seq,
-          (m.deleted_at IS NOT NULL OR m.content_edited OR m.expires_at <= clock_timestamp()) IS TRUE AS out_of_context
+  `SELECT m.id, m.first_seq, m.last_seq, ${isWithdrawn('m')} AS withdrawn
      FROM memories m
     WHERE m.namespace = $1 AND m.user_id = $2 AND m.conversation_id = ${conversationId} AND m.tier = 'raw'
       AND m.first_seq <= ${lastSeq} AND m.last_seq >= ${firstSeq} AND (m.content_edited OR NOT (${LIVE_MEMORY}))`;
@@ -29,7 +28,7 @@ interface UnfitRow {
   id: string;
   first_seq: number;
   last_seq: number;
-  out_of_context: boolean;
+  withdrawn: boolean;
 }
 
 const READ = { name: 'unfit-memories', text: UNFIT('$3', '$4', '$5') };
@@ -93,7 +92,7 @@ function unfitOf(rows: readonly UnfitRow[], firstSeq: number, lastSeq: number): 
   const unfit: Unfit = { memories: new Set(), turns: new Set() };
   for (const row of rows) {
     unfit.memories.add(row.id);
-    if (!row.out_of_context) continue;
+    if (!row.withdrawn) continue;
     for (let seq = Math.max(row.first_seq, firstSeq); seq <= Math.min(row.last_seq, lastSeq); seq += 1)
       unfit.turns.add(seq);
   }

@@ -1,7 +1,7 @@
 import type { Memory } from '../domain/memory';
 import type { Turn } from '../domain/message';
 import { CONTEXT_TURNS } from './facts';
-import { LIVE_MEMORY } from './memories';
+import { LIVE_MEMORY, isWithdrawn } from './memories';
 import { run, type Queryable } from './pool';
 import type { Scope } from './scope';
 
@@ -124,7 +124,7 @@ export async function indexedAmong(
   return new Set(result.rows.map((row) => row.id));
 }
 
-// What was deleted, has expired or was rewritten by hand must not help to index its neighbours (unfitMemories).
+// What is withdrawn must not help to index its neighbours.
 const TURNS = {
   name: 'reindex-turns',
   text: `SELECT m.id AS memory_id, t.seq, t.role, t.name, t.content,
@@ -135,8 +135,7 @@ const TURNS = {
            LEFT JOIN turn_vectors v ON v.namespace = $1 AND v.user_id = $2 AND v.conversation_id = m.conversation_id
             AND v.seq = t.seq AND v.embedder = $4 AND t.seq >= m.first_seq
            LEFT JOIN LATERAL (
-             SELECT d.last_seq >= t.seq AND (d.deleted_at IS NOT NULL OR d.content_edited
-                                             OR d.expires_at <= clock_timestamp()) AS out_of_context
+             SELECT d.last_seq >= t.seq AND ${isWithdrawn('d')} AS out_of_context
                FROM memories d
               WHERE t.seq < m.first_seq AND d.namespace = $1 AND d.user_id = $2 AND d.conversation_id = m.conversation_id
                 AND d.first_seq <= t.seq AND d.tier = 'raw' ORDER BY d.first_seq DESC LIMIT 1) c ON true
